@@ -1,0 +1,37 @@
+/* image.h -- the disk image: a whole Debian tree in one read-only file, mapped
+ * once and shared by all machines.
+ *
+ * Besides the tree it holds texts by key ("ls --help", "wget --version"): the
+ * long outputs of Debian's programs, recorded when the image was built, and
+ * properties ("packages", "sshd", ...).
+ * SPDX-License-Identifier: Apache-2.0                                  */
+#ifndef VFS_IMAGE_H
+#define VFS_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "vfs/vfs.h"
+
+struct vfs_image;
+
+/* Maps and checks an image file or memory (which must outlive it). 0 or ERR_*;
+ * why (may be NULL) gets one line for the operator. */
+int vfs_image_open(const char *path, struct vfs_image **out, char *why, size_t why_n) NODISCARD;
+int vfs_image_wrap(const void *mem, size_t n, struct vfs_image **out) NODISCARD;
+void vfs_image_close(struct vfs_image *im);
+
+uint64_t vfs_image_inodes(const struct vfs_image *im);
+/* The text recorded under key, NUL-terminated after *n bytes; NULL if absent. */
+const char *vfs_image_text(const struct vfs_image *im, const char *key, size_t *n);
+/* Contents of a regular file of the image in place; NULL if ino is none. */
+const void *vfs_image_data(const struct vfs_image *im, uint64_t ino, size_t *n);
+/* Walks an absolute path without following a last symlink: number or 0. */
+uint64_t vfs_image_find(const struct vfs_image *im, const char *path);
+
+/* The small built-in tree, for tests and for when no package source can be
+ * reached. Never fails. */
+const struct vfs_image *vfs_image_builtin(void);
+
+#endif
