@@ -74,10 +74,12 @@ struct vfs_cred {
 };
 
 /* Operations. Any may be NULL: reading ones then answer -EINVAL, changing ones
- * -EPERM (generated trees) . ctx is for generated trees that show the asking
+ * -EPERM (generated trees). ctx is for generated trees that show the asking
  * process (/proc/self, /dev/tty): the struct proc, or NULL. */
 struct vfs_ops {
     const char *type; /* "ext4", "tmpfs", "proc", ... as in /proc/mounts */
+    /* 0, -ENOENT, -ENOTDIR. ".." must be answered as well: the directory that
+     * holds dir (the root: itself); walks rely on it. "." is never asked. */
     int (*lookup)(struct vfs_fs *fs, void *ctx, uint64_t dir, const char *name, size_t n,
                   uint64_t *ino);
     int (*stat)(struct vfs_fs *fs, void *ctx, uint64_t ino, struct vfs_stat *st);
