@@ -10,7 +10,6 @@
 struct clock {
     int64_t fake_mono_us, fake_real_us; /* used when fake */
     int fake;
-    int64_t cached_mono_us; /* set by clock_refresh, 0 before */
 };
 
 void clock_init(struct clock *c);                       /* the host's clock */

@@ -13,6 +13,7 @@
  * attacker cannot choose colliding keys. */
 uint64_t hash_bytes(const void *p, size_t n);
 uint64_t hash_str(const char *s);
+uint64_t hash_sip13(const uint64_t key[2], const void *p, size_t n); /* the same, key given */
 /* Unkeyed 64-bit mixer with a fixed result for ever (names, seeds, content). */
 uint64_t hash_fixed(const void *p, size_t n, uint64_t seed);
 
@@ -33,7 +34,7 @@ void *map_del(struct map *m, const char *key);                      /* old value
 size_t map_len(const struct map *m);
 void map_clear(struct map *m);
 /* for (struct map_iter i = {0}; map_next(m, &i, &k, &v);) -- deleting the
- * current entry is allowed, adding is not. */
+ * current entry is allowed, adding is not. value may be NULL. */
 bool map_next(const struct map *m, struct map_iter *i, const char **key, void **value);
 
 #endif
