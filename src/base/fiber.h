@@ -30,6 +30,9 @@ bool fiber_done(const struct fiber *f);
  * same stack, as if it had just begun (exec). Never returns. */
 void fiber_restart(fiber_fn *fn, void *arg) __attribute__((noreturn));
 struct fiber *fiber_self(void);    /* NULL outside */
+/* Gives the pages that a suspended fiber once touched but has left back to the
+ * host: for one that will be idle for a while. */
+void fiber_shrink(struct fiber *f);
 size_t fiber_stack_left(void);     /* bytes until the guard page; huge outside a fiber */
 void fiber_pool_trim(size_t keep); /* unmaps pooled stacks beyond keep */
 
