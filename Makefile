@@ -12,11 +12,13 @@ O := build/$(V)
 
 ROOMS := base conf event ssh telnet vfs vm nn rl policy shell cmd session store sim web role
 # The closure of docs/layers.txt, in link order: a room before what it uses.
-closure = $(shell tools/layers closure $(1))
+CLOSURES := $(shell tools/layers closures)
+comma := ,
+closure = $(subst $(comma), ,$(patsubst $(1)=%,%,$(filter $(1)=%,$(CLOSURES))))
 
 PKGS := libcrypto sqlite3 libcurl libmicrohttpd libmaxminddb libpcre2-8 libseccomp \
         openblas libcjson libssh zlib libzstd
-CPPFLAGS += -Isrc -I$(O)/gen -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS))
+CPPFLAGS := -Isrc -I$(O)/gen -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS))
 WARN := -std=c17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 LDLIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lmagic -lm -lpthread
 
@@ -34,7 +36,7 @@ ifeq ($(V),fuzz)
 CC := clang
 endif
 # The network's inner loops gain from vector units where the machine has them.
-CFLAGS_nn := $(if $(filter release,$(V)),-O3 -ffp-contract=fast)
+CFLAGS_nn := $(if $(filter release,$(V)),-O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math)
 
 ALL_CFLAGS = $(WARN) $(CFLAGS_$(V)) $(CFLAGS) $(CFLAGS_$(word 2,$(subst /, ,$<))) -MMD -MP
 
@@ -51,7 +53,11 @@ all: $(O)/qrassh
 $(O)/qrassh: $(O)/main.o $(LIBS)
 	@echo "  link  $@"; $(CC) $(LDFLAGS_$(V)) $(LDFLAGS) -o $@ $< -Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
 
-$(O)/%.o: src/%.c
+# Objects are made anew when the flags change.
+FLAGS := $(CC) $(WARN) $(CFLAGS_$(V)) $(CFLAGS) $(CPPFLAGS)
+$(shell mkdir -p $(O); echo '$(FLAGS)' | cmp -s - $(O)/flags || echo '$(FLAGS)' >$(O)/flags)
+
+$(O)/%.o: src/%.c $(O)/flags
 	@mkdir -p $(@D); echo "  cc    $<"; $(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
 define room_rules
@@ -60,13 +66,13 @@ $(call lib,$(1)): $(call objs,$(1))
 CLOSURE_$(1) := $(foreach r,$(call closure,$(1)),$(if $(call srcs,$(r)),$(call lib,$(r))))
 TESTS_$(1) := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/$(1)/test_*.c))
 $(O)/tests/unit/$(1)/test_%: tests/unit/$(1)/test_%.c $$(CLOSURE_$(1))
-	@mkdir -p $$(@D); echo "  test  $$@"; $$(CC) $$(WARN) $$(CFLAGS_$$(V)) $$(CFLAGS) $$(CPPFLAGS) -MMD -MP \
+	@mkdir -p $$(@D); echo "  test  $$@"; $$(CC) $$(WARN) $$(CFLAGS_$$(V)) $$(CFLAGS) $$(CPPFLAGS) -MMD -MP -MF $$@.d -MT $$@ \
 	  $$(LDFLAGS_$$(V)) -o $$@ $$< -Wl,--start-group $$(CLOSURE_$(1)) -Wl,--end-group -lcmocka $$(LDLIBS)
 unit-$(1): $$(TESTS_$(1))
 	@tests/run-unit $$(TESTS_$(1))
 FUZZ_$(1) := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/$(1)_*.c))
 $(O)/fuzz/$(1)_%: tests/fuzz/$(1)_%.c $$(CLOSURE_$(1))
-	@mkdir -p $$(@D); echo "  fuzz  $$@"; $$(CC) $$(WARN) -Wno-missing-prototypes $$(CFLAGS_$$(V)) $$(CFLAGS) $$(CPPFLAGS) -MMD -MP \
+	@mkdir -p $$(@D); echo "  fuzz  $$@"; $$(CC) $$(WARN) -Wno-missing-prototypes $$(CFLAGS_$$(V)) $$(CFLAGS) $$(CPPFLAGS) -MMD -MP -MF $$@.d -MT $$@ \
 	  -fsanitize=fuzzer -o $$@ $$< -Wl,--start-group $$(CLOSURE_$(1)) -Wl,--end-group $$(LDLIBS)
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
