@@ -11,6 +11,8 @@
 #ifdef NN_DOUBLE
 typedef double nn_real;
 #define nn_gemm nn_gemm_d
+#define nn_transpose nn_transpose_d
+#define nn_colsum nn_colsum_d
 #define nn_tanh nn_tanh_d
 #define nn_gate nn_gate_d
 #define nn_embed_project nn_embed_project_d
@@ -25,8 +27,7 @@ typedef double nn_real;
 #define nn_dropout_backward nn_dropout_backward_d
 #define nn_duel_forward nn_duel_forward_d
 #define nn_duel_backward nn_duel_backward_d
-#define nn_loss_mse nn_loss_mse_d
-#define nn_loss_huber nn_loss_huber_d
+#define nn_loss nn_loss_d
 #define nn_clip_norm nn_clip_norm_d
 #define nn_adam_step nn_adam_step_d
 #define nn_rmsprop_step nn_rmsprop_step_d
@@ -37,6 +38,15 @@ typedef double nn_real;
 #define nn_work_free nn_work_free_d
 #else
 typedef float nn_real;
+#endif
+
+/* Functions made of plain loops are compiled for several vector widths and
+ * picked when the program starts. */
+#if defined(__x86_64__) && defined(__OPTIMIZE__) && !defined(__clang__) &&                         \
+    !defined(__SANITIZE_ADDRESS__) && !defined(NN_DOUBLE)
+#define NN_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define NN_CLONES
 #endif
 
 #endif
