@@ -25,17 +25,17 @@ struct rl_outcome {
     float novelty;      /* 0 .. 1: how unlike earlier commands the next one is */
 };
 
-/* X(NAME, "name", "what it pays") */
+/* X(NAME, name, usual size of a reward, what it pays) */
 #define RL_REWARDS(X)                                                                              \
-    X(SIMPLE, "simple", "+500 next command is a download, -500 session ends")                      \
-    X(COMPLEX, "complex", "as simple; +200 hacking tool, -200 command not found")                  \
-    X(ARTEFACT, "artefact", "+500 for each new file captured, -500 session ends")                  \
-    X(DOWLING, "dowling", "+1 for each further command")                                           \
-    X(HELIZA, "heliza", "seconds until the next command times (novelty + 1)")                      \
-    X(ASGARD, "asgard", "+1 download allowed, +1 attacker's program refused, -1 run")
+    X(SIMPLE, simple, 500, "+500 next command is a download, -500 session ends")                   \
+    X(COMPLEX, complex, 500, "as simple; +200 hacking tool, -200 command not found")               \
+    X(ARTEFACT, artefact, 500, "+500 for each new file captured, -500 session ends")               \
+    X(DOWLING, dowling, 1, "+1 for each further command")                                          \
+    X(HELIZA, heliza, 10, "seconds until the next command times (novelty + 1)")                    \
+    X(ASGARD, asgard, 1, "+1 download allowed, +1 attacker's program refused, -1 run")
 
 enum rl_reward_profile {
-#define RL_REWARD_ENUM(NAME, name, text) RL_REWARD_##NAME,
+#define RL_REWARD_ENUM(NAME, name, scale, text) RL_REWARD_##NAME,
     RL_REWARDS(RL_REWARD_ENUM)
 #undef RL_REWARD_ENUM
         RL_REWARD_COUNT
