@@ -23,8 +23,11 @@ int vfs_image_wrap(const void *mem, size_t n, struct vfs_image **out) NODISCARD;
 void vfs_image_close(struct vfs_image *im);
 
 uint64_t vfs_image_inodes(const struct vfs_image *im);
+uint64_t vfs_image_id(const struct vfs_image *im); /* differs between any two trees */
 /* The text recorded under key, NUL-terminated after *n bytes; NULL if absent. */
 const char *vfs_image_text(const struct vfs_image *im, const char *key, size_t *n);
+/* The i-th key in order, NULL beyond the last. */
+const char *vfs_image_text_key(const struct vfs_image *im, uint64_t i);
 /* Contents of a regular file of the image in place; NULL if ino is none. */
 const void *vfs_image_data(const struct vfs_image *im, uint64_t ino, size_t *n);
 /* Walks an absolute path without following a last symlink: number or 0. */

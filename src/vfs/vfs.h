@@ -126,6 +126,15 @@ ssize_t vfs_readlink(struct vnode v, void *ctx, char *out, size_t n) NODISCARD;
 ssize_t vfs_read(struct vnode v, void *ctx, void *p, size_t n, int64_t off) NODISCARD;
 ssize_t vfs_write(struct vnode v, void *ctx, const void *p, size_t n, int64_t off) NODISCARD;
 int vfs_setattr(struct vnode v, void *ctx, const struct vfs_setattr *a) NODISCARD;
+int vfs_create(struct vnode dir, void *ctx, const char *name, const struct vfs_cred *c,
+               uint32_t mode, uint64_t rdev, const char *target, struct vnode *out) NODISCARD;
+int vfs_link(struct vnode dir, const char *name, struct vnode v) NODISCARD; /* -EXDEV elsewhere */
+int vfs_unlink(struct vnode dir, void *ctx, const char *name, bool isdir) NODISCARD;
+int vfs_rename(struct vnode dir, const char *name, struct vnode to,
+               const char *to_name) NODISCARD; /* -EXDEV between file systems */
+int vfs_statfs(struct vfs_fs *fs, uint64_t *blocks, uint64_t *bfree, uint64_t *files,
+               uint64_t *ffree) NODISCARD; /* zeros where a tree has none */
+void vfs_free(struct vfs_fs *fs);          /* NULL is fine */
 void vfs_hold(struct vnode v);
 void vfs_drop(struct vnode v);
 
