@@ -15,13 +15,13 @@
 #include "base/arena.h"
 
 enum {
-    REGEX_ERE = 1,      /* extended, else basic */
-    REGEX_ICASE = 2,    /* letters match in both cases */
-    REGEX_UTF8 = 4,     /* characters are UTF-8 sequences, else bytes */
-    REGEX_NEWLINE = 8,  /* ^ and $ match at lines; . and [^x] never match \n */
-    REGEX_STRICT = 16,  /* "*" with nothing before it is an error in ERE (regcomp, sed) */
-    REGEX_AWK = 32,     /* awk's escapes (\n \/ \" \ooo), also in brackets; no \w \b \1 */
-    REGEX_LITERAL = 64, /* no special characters at all (grep -F) */
+    REGEX_ERE = 1,         /* extended, else basic */
+    REGEX_ICASE = 2,       /* letters match in both cases */
+    REGEX_UTF8 = 4,        /* characters are UTF-8 sequences, else bytes */
+    REGEX_NEWLINE = 8,     /* ^ and $ match at lines; . and [^x] never match \n */
+    REGEX_STRICT = 16,     /* "*" with nothing before it is an error in ERE (regcomp, sed) */
+    REGEX_AWK = 32,        /* awk's escapes (\n \/ \" \ooo), also in brackets; no \w \b \1 */
+    REGEX_LITERAL = 64,    /* no special characters at all (grep -F) */
     REGEX_PAREN_ORD = 128, /* an unmatched ) in ERE is an ordinary character */
 };
 
