@@ -213,6 +213,18 @@ static int load_target(struct loading *l, struct dnode *n, uint64_t len)
 
 static bool sane(const struct saved_node *s)
 {
+    switch (s->mode & S_IFMT) {
+    case S_IFREG:
+    case S_IFDIR:
+    case S_IFLNK:
+    case S_IFCHR:
+    case S_IFBLK:
+    case S_IFIFO:
+    case S_IFSOCK:
+        break;
+    default:
+        return false;
+    }
     return s->ino > 0 && s->ino < INT64_MAX && s->nlink > 0 && s->size >= 0 &&
            s->size <= DISK_FILE_MAX && s->base_size >= 0 && s->base_size <= s->size &&
            !(s->mode & ~(uint32_t)(S_IFMT | 07777));
@@ -238,6 +250,8 @@ static int node_for(struct disk *d, const struct saved_node *s, struct dnode **o
         n->mode = s->mode;
     }
     if ((n->mode & S_IFMT) != (s->mode & S_IFMT))
+        return ERR_FORMAT;
+    if (S_ISLNK(n->mode) && n->base && s->size != n->size)
         return ERR_FORMAT;
     *out = n;
     return 0;

@@ -331,6 +331,13 @@ struct named {
     struct make_inode *in;
 };
 
+/* As qsort, but an empty table may be NULL. */
+static void sort(void *p, size_t n, size_t size, int (*cmp)(const void *a, const void *b))
+{
+    if (n > 1)
+        qsort(p, n, size, cmp);
+}
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
@@ -348,7 +355,7 @@ static int number_children(struct tables *t, struct make_inode *dir)
     void *value;
     for (struct map_iter it = {0}; map_next(dir->children, &it, &name, &value);)
         list[i++] = (struct named){name, value};
-    qsort(list, n, sizeof *list, by_name);
+    sort(list, n, sizeof *list, by_name);
     int r = 0;
     struct make_inode *lost = map_get(dir->children, "lost+found");
     if (lost && dir->index == 0)
@@ -388,7 +395,7 @@ static int add_entries(struct tables *t, struct make_inode *dir, struct image_in
     }
     if (r)
         return r;
-    qsort(t->entries + first, n, sizeof *t->entries, by_hash);
+    sort(t->entries + first, n, sizeof *t->entries, by_hash);
     for (size_t i = first + 1; i < t->nentries; i++)
         if (t->entries[i].hash == t->entries[i - 1].hash)
             return ERR_LIMIT; /* once in 10^14 pairs of names */
@@ -458,8 +465,8 @@ static int fill_tables(struct vfs_make *m, struct tables *t)
         return ERR_NOMEM;
     for (size_t i = 0; i < t->ninodes && !r; i++)
         r = fill_inode(t, t->order[i], &t->inodes[i]);
-    qsort(t->contents, t->ncontents, sizeof *t->contents, by_content);
-    qsort(m->texts, m->ntexts, sizeof *m->texts, by_key);
+    sort(t->contents, t->ncontents, sizeof *t->contents, by_content);
+    sort(m->texts, m->ntexts, sizeof *m->texts, by_key);
     for (size_t i = 0; i < m->ntexts && !r; i++) {
         t->texts[i] = (struct image_text){.off = m->texts[i].off, .len = m->texts[i].len};
         r = add_name(t, m->texts[i].key, false, &t->texts[i].key);
