@@ -29,7 +29,7 @@ bool fiber_done(const struct fiber *f);
 /* Inside a fiber: unwinds to the fiber's start and calls fn(arg) there on the
  * same stack, as if it had just begun (exec). Never returns. */
 void fiber_restart(fiber_fn *fn, void *arg) __attribute__((noreturn));
-struct fiber *fiber_self(void);    /* NULL outside */
+struct fiber *fiber_self(void); /* NULL outside */
 /* Gives the pages that a suspended fiber once touched but has left back to the
  * host: for one that will be idle for a while. */
 void fiber_shrink(struct fiber *f);

@@ -64,7 +64,10 @@ static void sync_folder(const char *path)
             slash = q;
     if (!str_fmt(dir, sizeof dir, "%.*s", (int)(slash - path), path))
         return;
-    fd = open(*dir ? dir : slash == path && *path != '/' ? "." : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    fd = open(*dir                            ? dir
+              : slash == path && *path != '/' ? "."
+                                              : "/",
+              O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         (void)fsync(fd);
         close(fd);
