@@ -12,7 +12,7 @@
 
 /* Room for the whole image, so that it can be made before anything else. */
 struct area {
-    _Alignas(4096) uint8_t bytes[384 * 1024];
+    _Alignas(4096) uint8_t bytes[1024 * 1024];
     uint64_t used;
 };
 
