@@ -25,7 +25,7 @@
 struct rl_agent_config {
     char agent[16];   /* "dqn", "qlearning", "sarsa", "esarsa", "sarsa-lambda",
                          "bandit", "random", "allow" */
-    char profile[16]; /* of dqn: "modern" (default), "paper", "nature" */
+    char profile[16]; /* of dqn: "standard" (default), "paper", "nature", "small" */
     char vocab[16];
     int reward_profile;
     uint64_t seed;
@@ -57,7 +57,9 @@ struct rl_agent_stats {
     double loss;      /* of the last training step; of tables: squared error */
     double loss_mean; /* exponential mean over about 100 steps */
     float epsilon;    /* now */
+    double unit;      /* rewards are divided by it before they enter the loss */
     uint64_t size;    /* of replay or table, entries */
+    uint32_t version; /* of the newest snapshot */
 };
 
 struct rl_agent; /* one of the algorithms, with its state */
@@ -86,6 +88,8 @@ void rl_agent_act(struct rl_agent *a, const struct rl_state *s, bool explore, st
 const struct rl_agent_config *rl_agent_config(const struct rl_agent *a);
 void rl_agent_get_stats(const struct rl_agent *a, struct rl_agent_stats *st);
 struct rl_explore rl_agent_explore(const struct rl_agent *a); /* as of now */
+/* Greedy: snapshots do not explore (evaluation, a frozen learner). */
+void rl_agent_set_greedy(struct rl_agent *a, bool greedy);
 
 /* A snapshot for sensors, a checkpoint with everything (replay and optimiser
  * only if full), and back. load refuses what does not fit, with a reason, and

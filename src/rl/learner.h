@@ -13,7 +13,7 @@ struct rl_learner_config {
     struct rl_agent_config agent;
     uint32_t publish_every; /* transitions between snapshots; 0: 50 */
     uint32_t good_every;    /* training steps between good-policy copies; 0: 500 */
-    double explode;         /* mean loss above this many times its best is bad; 0: 1e4 */
+    double explode;         /* mean loss above this many squared rewards is bad; 0: 1000 */
     bool frozen;            /* evaluate only: no training, no exploration */
 };
 
