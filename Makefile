@@ -7,6 +7,7 @@
 #   make fuzz       the libFuzzer harnesses (clang)
 #   make bench      figures side by side
 #   make lint       layers, banned calls, style
+#   make docs       the documents that are written from tables
 V ?= release
 O := build/$(V)
 
@@ -45,7 +46,7 @@ objs = $(patsubst src/%.c,$(O)/%.o,$(call srcs,$(1)))
 lib = $(O)/lib$(1).a
 LIBS := $(foreach r,$(ROOMS),$(if $(call srcs,$(r)),$(O)/lib$(r).a))
 
-.PHONY: all unit fuzz bench lint clean format
+.PHONY: all unit unit-bins fuzz fuzz-bins bench lint docs clean format
 all: $(O)/qrassh
 
 -include Makefile.gen
@@ -94,6 +95,10 @@ lint:
 
 format:
 	@clang-format -i $$(git ls-files '*.c' '*.h')
+
+# What is written from tables; the unit tests say when it is due.
+docs: $(O)/qrassh
+	@$(O)/qrassh --print-options-md >docs/OPTIONS.md; $(O)/qrassh --print-config >etc/qrassh.conf
 
 clean:
 	rm -rf build

@@ -296,5 +296,5 @@ int conf_set(struct conf *c, const char *name, const char *value, char *why, siz
     const struct option *o = option_find(section, dot ? dot + 1 : name);
     if (!o)
         return unknown_option(name, section, dot ? dot + 1 : name, why, n);
-    return set(o, c, "--set", value, why, n);
+    return set(o, c, "command line", value, why, n);
 }

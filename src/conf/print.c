@@ -67,10 +67,11 @@ void conf_print_values(FILE *out, const struct conf *c)
 void conf_print_markdown(FILE *out)
 {
     fputs("# Options\n\n"
-          "Made by `qrassh --print-options` from src/conf/options.def; `qrassh --print-config`\n"
-          "prints the same as a configuration file to start from. Options are read from\n"
-          "`/etc/qrassh/qrassh.conf` or the file named by `-c FILE` or `QRASSH_CONFIG`; the\n"
-          "environment goes before the file.\n",
+          "Made by `make docs` from src/conf/options.def; `qrassh --print-config` prints the\n"
+          "same as a configuration file to start from. Options are read from\n"
+          "`/etc/qrassh/qrassh.conf` or the file named by `--config FILE` or\n"
+          "`QRASSH_CONFIG`; the environment goes before the file, and\n"
+          "`section.option=value` on the command line before both.\n",
           out);
     for (size_t i = 0; i < option_section_count; i++) {
         const struct option_section *s = &option_sections[i];
