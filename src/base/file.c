@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,8 +39,9 @@ int file_read(const char *path, struct buf *b)
     return r;
 }
 
-static int write_all(int fd, const char *p, size_t n)
+int file_write_all(int fd, const void *bytes, size_t n)
 {
+    const char *p = bytes;
     while (n > 0) {
         ssize_t w = write(fd, p, n);
         if (w < 0 && errno == EINTR)
@@ -53,21 +54,16 @@ static int write_all(int fd, const char *p, size_t n)
     return 0;
 }
 
+/* Makes the new name of a file last. */
 static void sync_folder(const char *path)
 {
     char dir[PATH_MAX];
-    const char *slash = path;
-    int fd;
-
-    for (const char *q = path; *q; q++)
-        if (*q == '/')
-            slash = q;
-    if (!str_fmt(dir, sizeof dir, "%.*s", (int)(slash - path), path))
+    const char *slash = strrchr(path, '/');
+    /* The root's slash is its name; without one the folder is the current. */
+    size_t n = slash == path ? 1 : slash ? (size_t)(slash - path) : 0;
+    if (!str_fmt(dir, sizeof dir, "%.*s", (int)n, path))
         return;
-    fd = open(*dir                            ? dir
-              : slash == path && *path != '/' ? "."
-                                              : "/",
-              O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(n ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         (void)fsync(fd);
         close(fd);
@@ -86,7 +82,7 @@ int file_write(const char *path, const void *p, size_t n, unsigned mode)
     fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
     if (fd < 0)
         return ERR_IO;
-    r = write_all(fd, p, n);
+    r = file_write_all(fd, p, n);
     if (r == 0 && fsync(fd) < 0)
         r = ERR_IO;
     if (close(fd) < 0 && r == 0)

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 
 enum {
     HEADER = 16,
@@ -322,17 +323,9 @@ int ipc_memfd(const char *name, const void *p, size_t n)
     int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return ERR_SYS;
-    const char *at = p;
-    for (size_t left = n; left;) {
-        ssize_t part = write(fd, at, left);
-        if (part < 0 && errno == EINTR)
-            continue;
-        if (part <= 0) {
-            close(fd);
-            return ERR_IO;
-        }
-        at += part;
-        left -= (size_t)part;
+    if (file_write_all(fd, p, n)) {
+        close(fd);
+        return ERR_IO;
     }
     if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)) {
         close(fd);
