@@ -355,3 +355,8 @@ int ipc_memfd_map(int fd, const void **p, size_t *n)
     *n = (size_t)st.st_size;
     return 0;
 }
+
+void ipc_memfd_unmap(const void *p, size_t n)
+{
+    munmap((void *)(uintptr_t)p, n);
+}

@@ -40,5 +40,6 @@ int ipc_flush(struct ipc *c, int ms) NODISCARD;
 int ipc_memfd(const char *name, const void *p, size_t n) NODISCARD;
 /* Maps a memfd read-only if it is sealed against change; ERR_DENIED if not. */
 int ipc_memfd_map(int fd, const void **p, size_t *n) NODISCARD;
+void ipc_memfd_unmap(const void *p, size_t n);
 
 #endif
