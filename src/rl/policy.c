@@ -26,7 +26,7 @@ static const void *body_of(const struct rl_policy *p)
 
 static uint32_t crc_of(const struct rl_policy *p)
 {
-    const size_t from = offsetof(struct rl_policy, body);
+    const size_t from = offsetof(struct rl_policy, format);
     return (uint32_t)crc32(crc32(0, NULL, 0), (const Bytef *)p + from, (uInt)(p->size - from));
 }
 
@@ -208,7 +208,7 @@ int rl_policy_write(struct buf *out, const struct rl_policy *head, const void *b
     memcpy(room, &h, sizeof h);
     if (n)
         memcpy(room + body_at(), body, n);
-    const size_t from = offsetof(struct rl_policy, body);
+    const size_t from = offsetof(struct rl_policy, format);
     h.crc = (uint32_t)crc32(crc32(0, NULL, 0), room + from, (uInt)(total - from));
     memcpy(room + offsetof(struct rl_policy, crc), &h.crc, sizeof h.crc);
     buf_commit(out, total);

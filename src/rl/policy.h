@@ -30,9 +30,9 @@ enum rl_policy_body {
 /* The layout is shared by writer and reader only; read it through the calls. */
 struct rl_policy {
     char magic[8]; /* "qrpolicy" */
+    uint32_t crc;  /* of everything behind this field */
     uint32_t format;
     uint32_t version; /* of the policy: 0 built in, 1, 2, ... published */
-    uint32_t crc;     /* of everything behind this field */
     uint32_t body;    /* enum rl_policy_body */
     uint64_t size;    /* bytes, header included */
     uint64_t vocab_hash;
