@@ -75,6 +75,10 @@ FUZZ_$(1) := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/$(1)_*.
 $(O)/fuzz/$(1)_%: tests/fuzz/$(1)_%.c $$(CLOSURE_$(1))
 	@mkdir -p $$(@D); echo "  fuzz  $$@"; $$(CC) $$(WARN) -Wno-missing-prototypes $$(CFLAGS_$$(V)) $$(CFLAGS) $$(CPPFLAGS) -MMD -MP -MF $$@.d -MT $$@ \
 	  -fsanitize=fuzzer -o $$@ $$< -Wl,--start-group $$(CLOSURE_$(1)) -Wl,--end-group $$(LDLIBS)
+BENCH_$(1) := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/$(1).c tests/bench/$(1)_*.c))
+$$(BENCH_$(1)): $(O)/bench/%: tests/bench/%.c $$(CLOSURE_$(1))
+	@mkdir -p $$(@D); echo "  bench $$@"; $$(CC) $$(WARN) $$(CFLAGS_$$(V)) $$(CFLAGS) $$(CPPFLAGS) -MMD -MP -MF $$@.d -MT $$@ \
+	  $$(LDFLAGS_$$(V)) -o $$@ $$< -Wl,--start-group $$(CLOSURE_$(1)) -Wl,--end-group $$(LDLIBS)
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
 
@@ -87,8 +91,11 @@ fuzz:
 	@$(MAKE) --no-print-directory V=fuzz fuzz-bins
 fuzz-bins: $(foreach r,$(ROOMS),$(FUZZ_$(r)))
 
-bench: $(O)/qrassh
+# Programs of tests/bench named after a room, then scripts that drive qrassh.
+bench: $(foreach r,$(ROOMS),$(BENCH_$(r)))
 	@tests/bench/run $(O)
+bench-%: $(O)/bench/%
+	@$<
 
 lint:
 	@tools/layers check && tools/lint
