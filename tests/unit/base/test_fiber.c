@@ -169,7 +169,8 @@ static void idle_stacks_cost_little(void **state)
             fiber_shrink(f[i]);
         for (int i = 0; i < N && !round; i++)
             fiber_free(f[i]); /* to the pool */
-        assert_true(resident() - before < N * MOST);
+        /* A few pooled stacks stay warm. */
+        assert_true(resident() - before < N * MOST + 4 * FIBER_STACK);
     }
     assert_int_equal(n, 2 * N);
     for (int i = 0; i < N; i++) {
