@@ -14,7 +14,7 @@
 #include "cmd/cmd.h"
 #include "policy/session.h"
 #include "role/proto.h"
-#include "role/records.h"
+#include "role/scribe.h"
 #include "role/role.h"
 #include "role/sandbox.h"
 #include "session/machines.h"
@@ -23,8 +23,8 @@
 #include "shell/shell.h"
 
 enum {
-    RUN_US = 4000,         /* machines run this long before sockets are looked at */
-    ROUNDS = 4,            /* of running and flushing in one turn */
+    RUN_US = 4000, /* machines run this long before sockets are looked at */
+    ROUNDS = 4,    /* of running and flushing in one turn */
     EXPIRE_US = 10 * 1000000,
     LEARNER_QUEUE = 4 << 20,
 };
@@ -37,48 +37,50 @@ struct sensor {
     const void *policy_mem; /* the snapshot in use; NULL: built in */
     size_t policy_n;
     struct ipc *learner;
-    struct records *records;
+    struct scribe *scribe;
     struct loop_timer expire;
     uint64_t transitions_lost;
 };
 
 /* --- the sink ------------------------------------------------------------------ */
 
-static void sink_event(void *ctx, enum event_id id, const struct event_source *src, const void *fields)
+static void sink_event(void *ctx, enum event_id id, const struct event_source *src,
+                       const void *fields)
 {
     struct sensor *s = ctx;
 
-    records_event(s->records, id, src, fields);
+    scribe_event(s->scribe, id, src, fields);
 }
 
-static void sink_record_open(void *ctx, const struct event_source *src, const struct session_record *r)
+static void sink_record_open(void *ctx, const struct event_source *src,
+                             const struct session_record *r)
 {
     struct sensor *s = ctx;
 
-    records_tty_open(s->records, src, r);
+    scribe_tty_open(s->scribe, src, r);
 }
 
 static void sink_record_data(void *ctx, uint64_t id, char kind, const void *p, size_t n)
 {
     struct sensor *s = ctx;
 
-    records_tty_data(s->records, id, kind, p, n);
+    scribe_tty_data(s->scribe, id, kind, p, n);
 }
 
 static void sink_record_close(void *ctx, uint64_t id)
 {
     struct sensor *s = ctx;
 
-    records_tty_close(s->records, id);
+    scribe_tty_close(s->scribe, id);
 }
 
-static bool sink_artefact(void *ctx, const struct event_source *src, const char *how, const char *path,
-                          const char *url, struct vnode v)
+static bool sink_artefact(void *ctx, const struct event_source *src, const char *how,
+                          const char *path, const char *url, struct vnode v)
 {
     struct sensor *s = ctx;
-    struct records_file f = {.how = how, .path = path, .url = url, .node = v};
+    struct scribe_file f = {.how = how, .path = path, .url = url, .node = v};
 
-    return records_artefact(s->records, src, &f);
+    return scribe_artefact(s->scribe, src, &f);
 }
 
 static void sink_transition(void *ctx, const struct rl_transition *t)
@@ -136,7 +138,7 @@ static void on_link(struct role *r, const struct role_link *link, int fd)
         ipc_free(s->learner);
         s->learner = ipc_new(r->loop, fd, LEARNER_QUEUE, learner_said, learner_closed, s);
     } else if (link->kind == ROLE_RECORDER) {
-        records_link(s->records, fd);
+        scribe_link(s->scribe, fd);
     } else {
         close(fd);
     }
@@ -154,7 +156,7 @@ static void on_stop(struct role *r)
     struct sensor *s = (struct sensor *)r;
 
     session_end_all(&s->host, "server shut down");
-    records_flush(s->records, 2000);
+    scribe_flush(s->scribe, 2000);
     if (s->learner && ipc_flush(s->learner, 2000) < 0)
         log_warn("the learner did not take the last transitions");
     loop_stop(r->loop);
@@ -254,8 +256,8 @@ static int fill_host(struct sensor *s)
     h->world = make_world(s);
     h->machines = h->world ? machines_new(h->world) : NULL;
     h->ssh = make_ssh(s);
-    s->records = records_new(s->role.loop, &s->role.clock, set->seed);
-    return h->auth && h->policy && h->machines && h->ssh && s->records ? 0 : ERR_NOMEM;
+    s->scribe = scribe_new(s->role.loop, &s->role.clock, s->role.index, (size_t)c->store.artefact);
+    return h->auth && h->policy && h->machines && h->ssh && s->scribe ? 0 : ERR_NOMEM;
 }
 
 /* Until the learner's first snapshot: agents that need no learner are built in. */
@@ -301,7 +303,7 @@ int role_sensor_main(const struct role_setup *setup, unsigned index, int ctl_fd)
     ssh_server_free(s.host.ssh);
     auth_book_free(s.host.auth);
     policy_world_free(s.policy);
-    records_free(s.records);
+    scribe_free(s.scribe);
     role_done(&s.role);
     return r < 0 ? 1 : 0;
 }

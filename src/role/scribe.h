@@ -1,0 +1,35 @@
+/* scribe.h -- a sensor's line to the recorder.
+ *
+ * store/client spools and resends; here stand the socket, and the reading of
+ * files from machines: what is hashed, what is worth keeping, what is new.
+ * SPDX-License-Identifier: Apache-2.0                                  */
+#ifndef ROLE_SCRIBE_H
+#define ROLE_SCRIBE_H
+
+#include "base/loop.h"
+#include "session/sink.h"
+
+struct scribe;
+
+/* index: of the sensor. artefact_max: bytes of one file. NULL: no memory. */
+struct scribe *scribe_new(struct loop *l, const struct clock *c, unsigned index,
+                          size_t artefact_max) NODISCARD;
+void scribe_free(struct scribe *r);
+void scribe_link(struct scribe *r, int fd);  /* a new line; takes fd */
+void scribe_flush(struct scribe *r, int ms); /* at the end */
+
+void scribe_event(struct scribe *r, enum event_id id, const struct event_source *src,
+                  const void *fields);
+void scribe_tty_open(struct scribe *r, const struct event_source *src,
+                     const struct session_record *rec);
+void scribe_tty_data(struct scribe *r, uint64_t id, char kind, const void *p, size_t n);
+void scribe_tty_close(struct scribe *r, uint64_t id);
+
+struct scribe_file {
+    const char *how, *path, *url;
+    struct vnode node;
+};
+/* Hashes the file and sends it if it is worth keeping; true if it is new here. */
+bool scribe_artefact(struct scribe *r, const struct event_source *src, const struct scribe_file *f);
+
+#endif
