@@ -20,6 +20,7 @@
 #include "session/machines.h"
 #include "session/session.h"
 #include "session/sftp.h"
+#include "session/tally.h"
 #include "shell/shell.h"
 
 enum {
@@ -255,9 +256,10 @@ static int fill_host(struct sensor *s)
     h->policy = s->policy = policy_world_new(&policy);
     h->world = make_world(s);
     h->machines = h->world ? machines_new(h->world) : NULL;
+    h->tally = tally_new();
     h->ssh = make_ssh(s);
     s->scribe = scribe_new(s->role.loop, &s->role.clock, s->role.index, (size_t)c->store.artefact);
-    return h->auth && h->policy && h->machines && h->ssh && s->scribe ? 0 : ERR_NOMEM;
+    return h->auth && h->policy && h->machines && h->tally && h->ssh && s->scribe ? 0 : ERR_NOMEM;
 }
 
 /* Until the learner's first snapshot: agents that need no learner are built in. */
@@ -299,6 +301,7 @@ int role_sensor_main(const struct role_setup *setup, unsigned index, int ctl_fd)
         return 1;
     r = role_run(&s.role);
     machines_free(s.host.machines);
+    tally_free(s.host.tally);
     vm_world_free(s.host.world);
     ssh_server_free(s.host.ssh);
     auth_book_free(s.host.auth);

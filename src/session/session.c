@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "session/session_priv.h"
+#include "session/tally.h"
 
 enum { READ_MAX = 32 * 1024, READS_A_TURN = 4 };
 
@@ -67,27 +68,35 @@ static void tell_end(struct session *s)
     session_event(s, EVENT_SESSION_CLOSED, &closed);
 }
 
+/* What a session holds, in any state of being made. */
+static void release(struct session *s)
+{
+    loop_timer_stop(s->h->loop, &s->timer);
+    loop_del(s->io);
+    ssh_conn_free(s->ssh);
+    policy_session_free(s->policy);
+    if (s->counted)
+        tally_leave(s->h->tally, s->src.src_ip);
+    close(s->fd);
+    list_del(&s->link);
+    list_del(&s->dirty);
+    x_free(s);
+}
+
 static void session_free(struct session *s)
 {
     struct session_host *h = s->h;
+    struct vm *vm = s->vm;
 
-    loop_timer_stop(h->loop, &s->timer);
-    loop_del(s->io);
     hang_up(s);
-    if (s->policy)
-        policy_session_end(s->policy);
+    policy_session_end(s->policy);
     if (s->login)
         vm_login_end(s->login);
     tell_end(s);
-    policy_session_free(s->policy);
-    ssh_conn_free(s->ssh);
-    close(s->fd);
-    if (s->vm && h->conf->vm.keep == 0)
-        vm_free(s->vm);
-    list_del(&s->link);
-    list_del(&s->dirty);
+    if (vm && h->conf->vm.keep == 0)
+        vm_free(vm);
     h->count--;
-    x_free(s);
+    release(s);
 }
 
 /* --- moving bytes --------------------------------------------------------------- */
@@ -385,18 +394,6 @@ static void address(const struct sockaddr_in6 *a, char *out, socklen_t n, uint16
     *port = ntohs(a->sin6_port);
 }
 
-/* Is this source at its limit of connections? */
-static bool crowded(struct session_host *h, const char *src_ip)
-{
-    unsigned n = 0, max = (unsigned)h->conf->limits.per_source;
-
-    if (max == 0)
-        return false;
-    LIST_EACH(l, &h->live)
-    n += strcmp(LIST_ENTRY(l, struct session, link)->src.src_ip, src_ip) == 0;
-    return n >= max;
-}
-
 static int open_parts(struct session *s)
 {
     struct session_host *h = s->h;
@@ -408,6 +405,17 @@ static int open_parts(struct session *s)
     s->ssh = ssh_conn_new(h->ssh, &session_callbacks, s);
     s->io = s->ssh ? loop_add(h->loop, s->fd, LOOP_READ, on_io, s) : NULL;
     return s->policy && s->io ? 0 : ERR_NOMEM;
+}
+
+/* Counts the connection; false: the source or the sensor has enough. */
+static bool admit(struct session *s)
+{
+    struct session_host *h = s->h;
+
+    if (h->count >= (size_t)h->conf->limits.connections)
+        return false;
+    s->counted = tally_enter(h->tally, s->src.src_ip, (unsigned)h->conf->limits.per_source);
+    return s->counted;
 }
 
 void session_start(struct session_host *h, int fd, const struct sockaddr_in6 *peer,
@@ -428,13 +436,9 @@ void session_start(struct session_host *h, int fd, const struct sockaddr_in6 *pe
     list_init(&s->channels);
     address(peer, s->src.src_ip, sizeof s->src.src_ip, &s->src.src_port);
     address(local, s->src.dst_ip, sizeof s->src.dst_ip, &s->src.dst_port);
-    if (crowded(h, s->src.src_ip) || open_parts(s) < 0) {
+    if (!admit(s) || open_parts(s) < 0) {
         h->refused++;
-        loop_del(s->io);
-        ssh_conn_free(s->ssh);
-        policy_session_free(s->policy);
-        close(fd);
-        x_free(s);
+        release(s);
         return;
     }
     list_push(&h->live, &s->link);

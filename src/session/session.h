@@ -21,6 +21,7 @@
 
 struct machines;
 struct policy_world;
+struct tally;
 
 /* What the sessions of a sensor share. The sensor fills it. */
 struct session_host {
@@ -30,6 +31,7 @@ struct session_host {
     struct loop *loop;
     struct vm_world *world;
     struct machines *machines;
+    struct tally *tally;
     struct ssh_server *ssh;
     struct auth_book *auth;
     struct policy_world *policy;

@@ -31,7 +31,7 @@ struct session {
     struct vm_login *login;
     struct policy_session *policy;
     const char *end_reason;
-    bool peer_gone, ending;
+    bool counted, peer_gone, ending;
     unsigned logins, failures;
     uint64_t bytes_in, bytes_out;
 };
