@@ -24,17 +24,27 @@ static int whiteout(struct vfs_make *m, const char *path, const char *name)
     return r == ERR_NOTFOUND ? 0 : r;
 }
 
+struct adding {
+    struct vfs_make *m;
+    const struct vfs_build_stubs *stubs;
+};
+
 static int tar_node(void *ctx, const struct vfs_tar_entry *e)
 {
-    struct vfs_make *m = ctx;
+    const struct adding *a = ctx;
+    struct vfs_make *m = a->m;
+    struct vfs_make_meta meta = e->meta;
     const char *slash = strrchr(e->path, '/'), *name = slash ? slash + 1 : e->path;
     if (str_starts(name, ".wh."))
         return whiteout(m, e->path, name);
     if (e->hard_link)
         return vfs_make_link(m, e->path, e->link);
     if (S_ISLNK(e->meta.mode))
-        return vfs_make_put(m, e->path, &e->meta, e->link, strlen(e->link));
-    return vfs_make_put(m, e->path, &e->meta, e->data, e->n);
+        return vfs_make_put(m, e->path, &meta, e->link, strlen(e->link));
+    for (size_t i = 0; i < a->stubs->n; i++)
+        if (strstr(e->path, a->stubs->parts[i]))
+            meta.stub = true;
+    return vfs_make_put(m, e->path, &meta, e->data, e->n);
 }
 
 static int tar_text(void *ctx, const struct vfs_tar_entry *e)
@@ -42,21 +52,22 @@ static int tar_text(void *ctx, const struct vfs_tar_entry *e)
     return S_ISREG(e->meta.mode) ? vfs_make_text(ctx, e->path, e->data, e->n) : 0;
 }
 
-static int read_tar(const char *file, vfs_tar_fn *fn, struct vfs_make *m)
+static int read_tar(const char *file, vfs_tar_fn *fn, void *ctx)
 {
     bool is_stdin = strcmp(file, "-") == 0;
     FILE *in = is_stdin ? stdin : fopen(file, "re");
     if (!in)
         return errno == ENOENT ? ERR_NOTFOUND : ERR_IO;
-    int r = vfs_tar_read(in, fn, m);
+    int r = vfs_tar_read(in, fn, ctx);
     if (!is_stdin)
         fclose(in);
     return r;
 }
 
-int vfs_build_tar(struct vfs_make *m, const char *file)
+int vfs_build_tar(struct vfs_make *m, const char *file, const struct vfs_build_stubs *stubs)
 {
-    return read_tar(file, tar_node, m);
+    struct adding a = {.m = m, .stubs = stubs};
+    return read_tar(file, tar_node, &a);
 }
 
 int vfs_build_texts(struct vfs_make *m, const char *file)

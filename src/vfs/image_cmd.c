@@ -16,7 +16,9 @@
 #include "vfs/image_priv.h"
 
 static const char usage[] =
-    "usage: qrassh image build OUT [--time SECONDS] [--dir DIR | --tar FILE | --texts TAR]...\n"
+    "usage: qrassh image build OUT [--time SECONDS] [--stub PART | --dir DIR | --tar FILE |\n"
+    "                              --texts TAR]...   from the host's files, in this order; of\n"
+    "                              files with PART in their path only 4 KiB are kept\n"
     "       qrassh image info IMAGE          what it holds, and its properties\n"
     "       qrassh image ls IMAGE [PATH]     a directory, or all below it with -R before IMAGE\n"
     "       qrassh image cat IMAGE PATH      a file's contents\n"
@@ -58,10 +60,20 @@ static int sink_write(void *ctx, uint64_t off, const void *p, size_t n)
     return 0;
 }
 
-static int build_step(struct vfs_make *m, const char *option, const char *value)
+static int add_stub(struct vfs_build_stubs *stubs, const char *part)
+{
+    if (stubs->n == sizeof stubs->parts / sizeof *stubs->parts)
+        return ERR_LIMIT;
+    stubs->parts[stubs->n++] = part;
+    return 0;
+}
+
+static int build_step(struct vfs_make *m, struct vfs_build_stubs *stubs, const char *option,
+                      const char *value)
 {
     int r = strcmp(option, "--dir") == 0     ? vfs_build_dir(m, value)
-            : strcmp(option, "--tar") == 0   ? vfs_build_tar(m, value)
+            : strcmp(option, "--tar") == 0   ? vfs_build_tar(m, value, stubs)
+            : strcmp(option, "--stub") == 0  ? add_stub(stubs, value)
             : strcmp(option, "--texts") == 0 ? vfs_build_texts(m, value)
                                              : ERR_UNSUPPORTED;
     if (r)
@@ -84,11 +96,12 @@ static int cmd_build(int argc, char **argv)
         return fail(fresh, strerror(errno));
     struct vfs_make_sink sink = {.write = sink_write, .ctx = &fd};
     struct vfs_make *m = vfs_make_new(&sink, made * 1000000000);
+    struct vfs_build_stubs stubs = {0};
     uint64_t bytes = 0;
     int r = m ? 0 : ERR_NOMEM;
     for (int i = 1; i < argc && !r; i += 2)
         if (strcmp(argv[i], "--time") != 0)
-            r = build_step(m, argv[i], argv[i + 1]);
+            r = build_step(m, &stubs, argv[i], argv[i + 1]);
     if (!r && (r = vfs_make_finish(m, &bytes)) != 0)
         fail(fresh, err_text(r));
     vfs_make_free(m);

@@ -13,7 +13,12 @@ int vfs_cmd_image(int argc, char **argv);
  * input. An archive's names .wh.NAME remove NAME. Of texts, each member is a
  * text, its name the key. 0 or ERR_*. */
 int vfs_build_dir(struct vfs_make *m, const char *dir) NODISCARD;
-int vfs_build_tar(struct vfs_make *m, const char *file) NODISCARD;
+struct vfs_build_stubs { /* files whose path contains one of these are kept as stubs */
+    const char *parts[8];
+    size_t n;
+};
+int vfs_build_tar(struct vfs_make *m, const char *file,
+                  const struct vfs_build_stubs *stubs) NODISCARD;
 int vfs_build_texts(struct vfs_make *m, const char *file) NODISCARD;
 
 #endif

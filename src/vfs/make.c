@@ -156,6 +156,15 @@ static int put(struct vfs_make *m, const void *p, size_t n, uint64_t align, uint
     return 0;
 }
 
+/* The first page, and a hole in the output for the rest. */
+static int put_stub(struct vfs_make *m, struct make_inode *in, const void *p, size_t n)
+{
+    in->size = n;
+    int r = put(m, p, IMAGE_PAGE, IMAGE_PAGE, &in->off);
+    m->end += n - IMAGE_PAGE;
+    return r;
+}
+
 static int put_contents(struct vfs_make *m, struct make_inode *in, const void *p, size_t n)
 {
     uint8_t sha[32];
@@ -208,7 +217,7 @@ int vfs_make_put(struct vfs_make *m, const char *path, const struct vfs_make_met
         return ERR_NOMEM;
     in->parent = dir;
     if (S_ISREG(meta->mode))
-        r = put_contents(m, in, data, n);
+        r = meta->stub && n > IMAGE_PAGE ? put_stub(m, in, data, n) : put_contents(m, in, data, n);
     if (S_ISLNK(meta->mode)) {
         if (n == 0 || n >= VFS_PATH_MAX || memchr(data, 0, n))
             return ERR_RANGE;
@@ -421,6 +430,8 @@ static int fill_inode(struct tables *t, struct make_inode *in, struct image_inod
     case S_IFREG:
         out->size = in->size;
         out->data = in->off;
+        if (in->meta.stub)
+            break; /* not the true bytes: nothing can be the same */
         t->contents[t->ncontents++] =
             (struct image_content){.size = in->size, .hash = in->hash, .inode = in->index};
         break;

@@ -8,6 +8,7 @@
 #ifndef VFS_MAKE_H
 #define VFS_MAKE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct vfs_make_meta {
     uint32_t mode, uid, gid; /* mode with S_IFMT */
     int64_t mtime_ns;
     uint64_t rdev;
+    bool stub; /* of a file only the first page is kept, the rest reads as zeros */
 };
 
 /* made_ns: when the tree is said to have been installed. NULL: no memory. */

@@ -1,0 +1,119 @@
+"""Debian packages for an ordinary user: resolved, fetched and verified by apt
+in a private folder, without touching the machine's own package state."""
+import os
+import re
+import subprocess
+from pathlib import Path
+
+SUITES = re.compile(r"^(bookworm(-updates|-security)?|bookworm/updates)$")
+UNPACKED = ("control", "conffiles", "md5sums", "preinst", "postinst", "prerm", "postrm", "shlibs",
+            "symbols", "triggers", "templates", "config")
+
+
+class NoSource(Exception):
+    """No package source can be reached; the text says why in one line."""
+
+
+def debian_sources():
+    """The machine's own entries for Debian 12, as deb822 paragraphs."""
+    out = []
+    for path in [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]:
+        try:
+            text = path.read_text(errors="replace")
+        except OSError:
+            continue
+        if path.suffix == ".sources":
+            for para in re.split(r"\n\s*\n", text):
+                lines = [l for l in para.splitlines() if l.strip() and not l.startswith("#")]
+                f = dict(l.split(":", 1) for l in lines if ":" in l and not l[0].isspace())
+                f = {k.strip().lower(): v.strip() for k, v in f.items()}
+                suites = [s for s in f.get("suites", "").split() if SUITES.match(s)]
+                if suites and "deb" in f.get("types", "").split() and f.get("enabled", "yes") != "no":
+                    out.append((f.get("uris", ""), suites, f.get("signed-by")))
+        elif path.suffix == ".list":
+            for line in text.splitlines():
+                m = re.match(r"\s*deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)", line)
+                if m and SUITES.match(m[3]):
+                    key = re.search(r"signed-by=(\S+)", m[1] or "")
+                    out.append((m[2], [m[3]], key and key[1]))
+    paras = []
+    for uris, suites, key in out:
+        para = f"Types: deb\nURIs: {uris}\nSuites: {' '.join(suites)}\nComponents: main\n"
+        paras.append(para + (f"Signed-By: {key}\n" if key else ""))
+    return "\n".join(paras)
+
+
+class Apt:
+    def __init__(self, folder):
+        self.dir = Path(folder)
+        for d in ("etc/sources.list.d", "etc/preferences.d", "lists/partial", "archives/partial"):
+            (self.dir / d).mkdir(parents=True, exist_ok=True)
+        sources = debian_sources()
+        if not sources:
+            raise NoSource("this machine's apt knows no Debian 12 source")
+        (self.dir / "etc/sources.list.d/debian.sources").write_text(sources)
+        (self.dir / "status").write_text("")
+        self.conf = self.dir / "apt.conf"
+        self.conf.write_text(self._conf())
+        self.env = dict(os.environ, APT_CONFIG=str(self.conf), LC_ALL="C", DEBIAN_FRONTEND="noninteractive")
+
+    def _conf(self):
+        """Own folders, no hooks; the machine's proxies and time-outs."""
+        p = self.dir
+        kept = subprocess.run(["apt-config", "dump"], capture_output=True, text=True).stdout
+        lines = [l for l in kept.splitlines() if l.startswith("Acquire::")]
+        return "\n".join(lines + [
+            f'Dir::State "{p}";', f'Dir::State::status "{p}/status";', f'Dir::State::lists "{p}/lists";',
+            f'Dir::State::extended_states "{p}/extended_states";', f'Dir::Cache "{p}";',
+            f'Dir::Cache::archives "{p}/archives";', f'Dir::Etc::sourcelist "/dev/null";',
+            f'Dir::Etc::sourceparts "{p}/etc/sources.list.d";', f'Dir::Etc::parts "{p}/etc/none";',
+            f'Dir::Etc::main "/dev/null";', f'Dir::Etc::preferencesparts "{p}/etc/preferences.d";',
+            'Dir::Etc::preferences "/dev/null";', 'APT::Sandbox::User "root";', 'Debug::NoLocking "true";',
+            'APT::Architecture "amd64";', 'APT::Architectures { "amd64"; };', 'Acquire::Languages "none";',
+            'APT::Install-Recommends "false";', 'APT::Get::Assume-Yes "true";', 'Dpkg::Use-Pty "false";',
+            'APT::Cache-Start "67108864";', 'Acquire::Retries "3";', 'Acquire::http::Timeout "20";', ""])
+
+    def run(self, *args):
+        return subprocess.run(args, env=self.env, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+    def update(self):
+        r = self.run("apt-get", "update", "-qq")
+        if not list((self.dir / "lists").glob("*Packages*")):
+            why = (r.stderr.strip().splitlines() or ["apt-get update failed"])[-1]
+            raise NoSource(why)
+
+    def resolve(self, names):
+        """File names of all packages that names need."""
+        r = self.run("apt-get", "install", "--print-uris", "-qq", *names)
+        files = re.findall(r"^'[^']+' (\S+\.deb) (\d+)", r.stdout, re.M)
+        if r.returncode or not files:
+            why = (r.stderr.strip().splitlines() or ["apt-get found no packages"])[-1]
+            raise NoSource(why)
+        return [name for name, _ in files], sum(int(n) for _, n in files)
+
+    def fetch(self, names, files):
+        """Downloads what is missing; apt checks every hash. The paths."""
+        r = self.run("apt-get", "install", "--download-only", "-qq", *names)
+        paths = [self.dir / "archives" / f for f in files]
+        missing = [p.name for p in paths if not p.exists()]
+        if missing:
+            why = (r.stderr.strip().splitlines() or [f"{missing[0]} did not arrive"])[-1]
+            raise NoSource(why)
+        for old in (self.dir / "archives").glob("*.deb"):
+            if old not in paths:
+                old.unlink()
+        return paths
+
+
+def control_files(deb):
+    """What a package tells dpkg: {name: (bytes, mtime)}."""
+    import io
+    import tarfile
+    raw = subprocess.run(["dpkg-deb", "--ctrl-tarfile", deb], capture_output=True, check=True).stdout
+    out = {}
+    with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
+        for m in tar:
+            name = m.name.removeprefix("./")
+            if m.isfile():
+                out[name] = (tar.extractfile(m).read(), m.mtime)
+    return out
