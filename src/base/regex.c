@@ -3,8 +3,10 @@
  * Three machines. A lazy deterministic automaton finds whether and where a
  * match ends: its states are sets of program places together with what kind
  * of character came before, so that ^ $ \b and friends cost nothing extra.
- * Where a match begins is found by starting it at each candidate. Submatches
- * come from a thread list (Pike's) run over exactly the matched bytes.
+ * Where a match begins is found by starting it at each candidate; should that
+ * become more work than reading the subject a few times, by a thread list
+ * (Pike's) that remembers where each thread began. Submatches come from a
+ * thread list run over exactly the matched bytes.
  * Programs with back-references are run by a bounded backtracker instead.
  * SPDX-License-Identifier: Apache-2.0                                  */
 #include <stdint.h>
@@ -19,6 +21,7 @@ enum {
     CACHE_MAX = 512 * 1024,  /* bytes of automaton states before starting anew */
     BACKTRACK_MAX = 2000000, /* steps of the backtracker */
     TICK_EVERY = 16384,
+    PATIENCE = 16, /* bytes read by failed candidates for each byte passed */
     NONE = 0,
     MATCHED = 1u << 31, /* in a transition: a match ends before this symbol */
 };
@@ -51,6 +54,7 @@ struct regex {
     /* Work space: a set of places with a list, and a stack. */
     uint32_t *mark, *list, *stack;
     uint32_t gen, nlist;
+    size_t failed; /* bytes read by candidates of this search that did not match */
     void (*tick)(void *ctx, unsigned steps);
     void *tick_ctx;
 };
@@ -291,8 +295,10 @@ static int run(struct regex *re, const char *text, size_t n, size_t at, bool sea
             t &= ~MATCHED;
         }
         cur = t - 1;
-        if (i >= n || !re->states[cur].n)
+        if (i >= n || !re->states[cur].n) {
+            re->failed += i - at;
             return found;
+        }
         if (++steps == TICK_EVERY && re->tick) {
             re->tick(re->tick_ctx, steps / 8);
             steps = 0;
@@ -402,6 +408,88 @@ static void pike_run(struct pike *k, struct threads *now, struct threads *then, 
     }
 }
 
+/* Where the leftmost match at or after from begins: 1, 0 none. Threads stand in
+ * the order of their beginnings, and of those at one place the first stays. */
+static int leftmost_run(struct pike *k, struct threads *now, struct threads *then, size_t *start)
+{
+    struct regex *re = k->re;
+    int found = 0;
+    unsigned steps = 0;
+    now->n = 0;
+    set_clear(re);
+    for (size_t at = k->from; at <= k->n && (now->n || !found); at++) {
+        if (!found) {
+            *k->cur = at;
+            pike_add(k, now, 0, at);
+        }
+        set_clear(re);
+        then->n = 0;
+        for (uint32_t i = 0; i < now->n; i++) {
+            const struct regex_inst *in = &re->prog.inst[now->pc[i]];
+            if (in->op == I_MATCH) {
+                *start = now->slots[i];
+                found = 1;
+                break; /* those behind it began later */
+            }
+            unsigned char c = at < k->n ? (unsigned char)k->s[at] : 0;
+            if (at == k->n ||
+                (in->op == I_BYTE ? in->v != c : !regex_set_has(&re->prog.set[in->v], c)))
+                continue;
+            *k->cur = now->slots[i];
+            pike_add(k, then, now->pc[i] + 1, at + 1);
+        }
+        struct threads *t = now;
+        now = then;
+        then = t;
+        steps += now->n + 1;
+        if (steps >= TICK_EVERY && re->tick) {
+            re->tick(re->tick_ctx, steps / 4);
+            steps = 0;
+        }
+    }
+    return found;
+}
+
+/* The work space of a thread list with nslots slots a thread, in one block of
+ * *total bytes; NULL without memory. */
+static char *pike_space(struct pike *k, struct threads t[2], size_t **best, size_t *total)
+{
+    size_t insts = k->re->prog.n, row = k->nslots * sizeof(size_t);
+    *total = insts * (2 * sizeof(uint32_t) + 2 * row + 3 * sizeof(struct frame)) + 2 * row + 64;
+    char *mem = arena_alloc(k->re->arena, *total), *at = mem;
+    if (!mem)
+        return NULL;
+    k->stack = (struct frame *)(void *)at;
+    at += 3 * insts * sizeof(struct frame);
+    for (int i = 0; i < 2; i++) {
+        t[i].slots = (size_t *)(void *)at;
+        at += insts * row;
+    }
+    k->cur = (size_t *)(void *)at;
+    *best = k->cur + k->nslots;
+    at += 2 * row;
+    for (int i = 0; i < 2; i++) {
+        t[i].pc = (uint32_t *)(void *)at;
+        at += insts * sizeof(uint32_t);
+    }
+    memset(k->cur, 0xff, 2 * row);
+    return mem;
+}
+
+/* 1 and *start, 0, or ERR_NOMEM. */
+static int leftmost(struct regex *re, const char *s, size_t n, size_t from, size_t *start)
+{
+    struct pike k = {.re = re, .s = s, .n = n, .from = from, .nslots = 1};
+    struct threads t[2];
+    size_t *best, total;
+    char *mem = pike_space(&k, t, &best, &total);
+    if (!mem)
+        return ERR_NOMEM;
+    int found = leftmost_run(&k, &t[0], &t[1], start);
+    arena_release(re->arena, mem, total);
+    return found;
+}
+
 /* Fills m[1..nm) for the match m[0]. 0 or ERR_NOMEM. */
 static int submatches(struct regex *re, const char *s, size_t n, struct regex_match *m, size_t nm)
 {
@@ -412,33 +500,16 @@ static int submatches(struct regex *re, const char *s, size_t n, struct regex_ma
         return 0;
     struct pike k = {.re = re, .s = s, .n = n, .from = m[0].so, .end = m[0].eo};
     k.nslots = (uint32_t)(2 * groups + 2);
-    struct arena *a = re->arena;
-    size_t insts = re->prog.n, row = k.nslots * sizeof(size_t);
-    size_t total =
-        insts * (2 * sizeof(uint32_t) + 2 * row + 3 * sizeof(struct frame)) + 2 * row + 64;
-    char *mem = arena_alloc(a, total), *at = mem;
+    struct threads t[2];
+    size_t *best, total;
+    char *mem = pike_space(&k, t, &best, &total);
     if (!mem)
         return ERR_NOMEM;
-    struct threads t[2];
-    k.stack = (struct frame *)(void *)at;
-    at += 3 * insts * sizeof(struct frame);
-    for (int i = 0; i < 2; i++) {
-        t[i].slots = (size_t *)(void *)at;
-        at += insts * row;
-    }
-    k.cur = (size_t *)(void *)at;
-    size_t *best = k.cur + k.nslots;
-    at += 2 * row;
-    for (int i = 0; i < 2; i++) {
-        t[i].pc = (uint32_t *)(void *)at;
-        at += insts * sizeof(uint32_t);
-    }
-    memset(k.cur, 0xff, 2 * row);
     pike_run(&k, &t[0], &t[1], best);
     for (size_t i = 1; i <= groups; i++)
         if (best[2 * i + 1] != (size_t)-1)
             m[i] = (struct regex_match){best[2 * i], best[2 * i + 1]};
-    arena_release(a, mem, total);
+    arena_release(re->arena, mem, total);
     return 0;
 }
 
@@ -725,7 +796,14 @@ int regex_exec(struct regex *re, const char *s, size_t n, size_t from, struct re
         if (found <= 0 || !nm)
             return found;
     }
+    re->failed = 0;
     for (found = 0; at <= n; at = candidate(re, s, n, at + 1)) {
+        if (re->failed > (at - from) * PATIENCE + TICK_EVERY) {
+            found = leftmost(re, s, n, at, &at);
+            if (found == 1)
+                found = run(re, s, n, at, false, &end);
+            break;
+        }
         found = run(re, s, n, at, false, &end);
         if (found)
             break;
