@@ -3,8 +3,8 @@
  *
  *   server PORT [moduli file] [home of host keys]
  *
- * Accepts the password "secret", the user "key" with any key, and nobody else.
- * Knows the commands echo, cat, true, exit N, die SIGNAL, yes, big, and a shell
+ * Accepts the password "secret", one user with any key, and nobody else.
+ * Knows the commands echo, cat, true, exit N, kill, sleep, big, and a shell
  * that echoes lines; nothing is ever executed. Prints "listening PORT" when it
  * is ready. Loopback only.
  * SPDX-License-Identifier: Apache-2.0                                  */
@@ -32,6 +32,7 @@ static struct loop *loop;
 static struct ssh_server *server;
 static struct clock clock_;
 static int64_t fail_delay_us;
+static const char *key_user = "root"; /* any key logs this one in */
 
 struct peer {
     int fd;
@@ -48,8 +49,7 @@ enum mode { IDLE, CAT, FLOOD };
 struct proc {
     enum mode mode;
     size_t left;
-    uint32_t status;
-    bool pty;
+    bool deaf; /* does not read its input */
 };
 
 /* ---- processes ---- */
@@ -97,17 +97,18 @@ static void run(struct ssh_channel *ch, const char *cmd)
         p->mode = CAT;
     } else if (str_starts(cmd, "exit ")) {
         finish(ch, (uint32_t)strtoul(cmd + 5, NULL, 10));
-    } else if (str_starts(cmd, "die ")) {
+    } else if (str_starts(cmd, "kill -")) { /* of itself: "kill -9 $$", "kill -TERM $$" */
         ssh_channel_eof(ch);
-        ssh_channel_exit_signal(ch, cmd + 4, false);
+        ssh_channel_exit_signal(ch, cmd[6] == '9' ? "KILL" : "TERM", false);
     } else if (str_starts(cmd, "big ")) {
         p->mode = FLOOD;
         p->left = strtoul(cmd + 4, NULL, 10);
         flood(ch);
     } else if (strcmp(cmd, "true") == 0) {
         finish(ch, 0);
-    } else if (strcmp(cmd, "wait") == 0) {
+    } else if (strcmp(cmd, "cat > /dev/null") == 0 || strstr(cmd, "sleep ")) {
         p->mode = IDLE;
+        p->deaf = strstr(cmd, "sleep ") != NULL;
     } else {
         (void)!ssh_channel_write(ch, "not found\n", 10, true);
         finish(ch, 127);
@@ -130,7 +131,7 @@ static void on_auth(void *ctx, const struct ssh_auth_attempt *a)
     else if (a->method == SSH_AUTH_KBDINT_RESPONSE)
         ok = a->responses_n == 1 && strcmp(a->responses[0], "secret") == 0;
     else if (a->method == SSH_AUTH_PUBLICKEY || a->method == SSH_AUTH_PUBLICKEY_QUERY)
-        ok = strcmp(a->user, "key") == 0 || strcmp(a->user, "root") == 0;
+        ok = strcmp(a->user, key_user) == 0;
     else if (a->method == SSH_AUTH_NONE)
         ok = strcmp(a->user, "nobody") == 0;
     int64_t delay = a->method == SSH_AUTH_PASSWORD && !ok ? fail_delay_us : 0;
@@ -164,7 +165,6 @@ static bool on_request(void *ctx, struct ssh_channel *ch, const struct ssh_reque
     struct proc *p = ssh_channel_ctx(ch);
     switch (r->kind) {
     case SSH_REQ_PTY:
-        p->pty = true;
         return true;
     case SSH_REQ_ENV:
         return strcmp(r->name, "LANG") == 0 || str_starts(r->name, "LC_");
@@ -193,7 +193,8 @@ static void on_data(void *ctx, struct ssh_channel *ch, const uint8_t *d, size_t 
     struct proc *p = ssh_channel_ctx(ch);
     if (p->mode == CAT && ssh_channel_write(ch, d, n, false) < n)
         fprintf(stderr, "cat: output dropped\n");
-    ssh_channel_consumed(ch, n);
+    if (!p->deaf)
+        ssh_channel_consumed(ch, n);
 }
 
 static void on_eof(void *ctx, struct ssh_channel *ch)
@@ -207,9 +208,9 @@ static void on_eof(void *ctx, struct ssh_channel *ch)
 static void on_close(void *ctx, struct ssh_channel *ch)
 {
     (void)ctx;
-    ssh_channel_eof(ch);
-    if (ssh_channel_kind_of(ch) == SSH_CHANNEL_SESSION)
-        ssh_channel_exit_signal(ch, "HUP", false);
+    struct proc *p = ssh_channel_ctx(ch);
+    if (p->mode == CAT || ssh_channel_kind_of(ch) != SSH_CHANNEL_SESSION)
+        finish(ch, 0);
 }
 
 static void on_writable(void *ctx, struct ssh_channel *ch)
@@ -401,6 +402,8 @@ int main(int argc, char **argv)
     const char *methods = getenv("SSH_SERVER_METHODS");
     const char *delay = getenv("SSH_SERVER_FAIL_MS");
     fail_delay_us = delay ? strtol(delay, NULL, 10) * 1000 : 0;
+    if (getenv("SSH_SERVER_KEY_USER"))
+        key_user = getenv("SSH_SERVER_KEY_USER");
     clock_init(&clock_);
     struct ssh_hostkeys *keys = ssh_hostkeys_new();
     if (!keys)

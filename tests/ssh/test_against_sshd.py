@@ -1,0 +1,139 @@
+"""Sends the same bytes to OpenSSH's sshd and to ours; the answers must be equal.
+
+Needs openssh-server (its sshd is run on a loopback port with keys and
+configuration of its own), else everything here is skipped.
+SPDX-License-Identifier: Apache-2.0
+"""
+import concurrent.futures
+import getpass
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import time
+
+import pytest
+
+from probes import PROBES
+from wire import Closed, Wire, new_key, public_line
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin:/sbin:/bin")
+CONFIG = """
+ListenAddress 127.0.0.1
+Port {port}
+HostKey {dir}/ssh_host_rsa_key
+HostKey {dir}/ssh_host_ecdsa_key
+HostKey {dir}/ssh_host_ed25519_key
+KbdInteractiveAuthentication no
+UsePAM no
+X11Forwarding yes
+PrintMotd no
+AcceptEnv LANG LC_*
+Subsystem sftp internal-sftp
+PermitRootLogin yes
+StrictModes no
+PidFile {dir}/pid
+AuthorizedKeysFile {dir}/authorized_keys
+MaxStartups 1000:30:1000
+"""
+
+
+class Context:
+    user = getpass.getuser()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_port(port):
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError("no server on %d" % port)
+
+
+def build_server():
+    """The little server of this folder, from the debug libraries."""
+    out = ROOT / "build/debug/tests/ssh-server"
+    libs = ["build/debug/libssh.a", "build/debug/libbase.a"]
+    subprocess.run(["make", "-s", "V=debug", *libs], cwd=ROOT, check=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["gcc", "-std=c17", "-g", "-Isrc", "-D_GNU_SOURCE", "tests/ssh/server.c", *libs, "-lcrypto",
+                    "-lz", "-lm", "-lpthread", "-o", out], cwd=ROOT, check=True)
+    return out
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory):
+    if not SSHD:
+        pytest.skip("openssh-server is not installed: nothing to compare with")
+    d = tmp_path_factory.mktemp("sshd")
+    for kind, bits in (("rsa", ["-b", "3072"]), ("ecdsa", ["-b", "256"]), ("ed25519", [])):
+        subprocess.run(["ssh-keygen", "-q", "-t", kind, *bits, "-N", "", "-m", "PEM", "-f",
+                        d / f"ssh_host_{kind}_key"], check=True)
+    ctx = Context()
+    ctx.key = new_key()
+    (d / "authorized_keys").write_text(public_line(ctx.key) + "\n")
+    real, ours = free_port(), free_port()
+    (d / "sshd_config").write_text(CONFIG.format(port=real, dir=d))
+    if os.geteuid() == 0:
+        os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
+    sshd = subprocess.Popen([SSHD, "-D", "-f", d / "sshd_config", "-E", d / "log"])
+    version = None
+    mine = None
+    try:
+        wait_port(real)
+        w = Wire(real)
+        version = w.line().strip().decode()
+        w.close()
+        env = dict(os.environ, SSH_SERVER_VERSION=version, SSH_SERVER_KEY_USER=ctx.user)
+        keys = d / "ours"
+        keys.mkdir()
+        mine = subprocess.Popen([build_server(), str(ours), "/etc/ssh/moduli", keys], env=env)
+        wait_port(ours)
+        yield ctx, real, ours
+    finally:
+        sshd.terminate()
+        sshd.wait()
+        if mine:
+            mine.terminate()
+            mine.wait()
+
+
+def run(name, ctx, port):
+    w = Wire(port)
+    try:
+        PROBES[name](w, ctx)
+        note = None
+    except Closed:
+        note = "closed early"
+    finally:
+        w.close()
+    return [p for p in w.log if p], note, w.end or "open"
+
+
+@pytest.fixture(scope="module")
+def answers(servers):
+    """All probes, several at a time: waiting is most of the work."""
+    ctx, real, ours = servers
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        jobs = {name: (pool.submit(run, name, ctx, real), pool.submit(run, name, ctx, ours))
+                for name in PROBES}
+        yield jobs
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_same_answer(name, answers, servers):
+    real, ours = (j.result() for j in answers[name])
+    if real != ours:  # a probe may have met a busy moment: the verdict is a quiet second run
+        ctx, real_port, ours_port = servers
+        real, ours = run(name, ctx, real_port), run(name, ctx, ours_port)
+    assert ours == real
