@@ -1,4 +1,4 @@
-/* regex.c -- runs the programs of regex_parse.c.
+/* regex.c -- compiles and searches.
  *
  * Three machines. A lazy deterministic automaton finds whether and where a
  * match ends: its states are sets of program places together with what kind
@@ -18,45 +18,18 @@
 #include "base/regex_priv.h"
 
 enum {
-    CACHE_MAX = 512 * 1024,  /* bytes of automaton states before starting anew */
-    BACKTRACK_MAX = 2000000, /* steps of the backtracker */
-    TICK_EVERY = 16384,
-    PATIENCE = 16, /* bytes read by failed candidates for each byte passed */
+    CACHE_MAX = 512 * 1024, /* bytes of automaton states before starting anew */
+    PATIENCE = 16,          /* bytes read by failed candidates for each byte passed */
     NONE = 0,
     MATCHED = 1u << 31, /* in a transition: a match ends before this symbol */
 };
 
-enum before { B_START, B_NEWLINE, B_WORD, B_OTHER };
-
-struct state {
+struct regex_state {
     uint32_t *next; /* per class of symbols: index + 1 of the next state, NONE unknown */
     uint32_t *core; /* program places, before following empty moves; sorted */
     uint32_t n;
     uint32_t hash;
     uint8_t before, search;
-};
-
-struct regex {
-    struct arena *arena;
-    struct regex_prog prog;
-    unsigned flags;
-    uint8_t cls[256];
-    unsigned ncls;    /* the symbol "end of text" is class ncls */
-    uint8_t rep[257]; /* a byte of each class */
-    bool first[256];  /* bytes a match may begin with */
-    bool any_first;   /* it may begin with anything, or be empty */
-    struct state *states;
-    uint32_t nstates, cap;
-    uint32_t *hash;
-    uint32_t nhash;
-    size_t cached;
-    uint32_t start[2][4]; /* states to begin with: [search][before], index + 1 */
-    /* Work space: a set of places with a list, and a stack. */
-    uint32_t *mark, *list, *stack;
-    uint32_t gen, nlist;
-    size_t failed; /* bytes read by candidates of this search that did not match */
-    void (*tick)(void *ctx, unsigned steps);
-    void *tick_ctx;
 };
 
 static bool word_byte(const struct regex *re, unsigned char c)
@@ -65,19 +38,19 @@ static bool word_byte(const struct regex *re, unsigned char c)
            (c >= 128 && re->flags & REGEX_UTF8);
 }
 
-static enum before kind_of(const struct regex *re, unsigned char c)
+static enum regex_before kind_of(const struct regex *re, unsigned char c)
 {
     return c == '\n' ? B_NEWLINE : word_byte(re, c) ? B_WORD : B_OTHER;
 }
 
-static enum before before_at(const struct regex *re, const char *s, size_t at)
+enum regex_before regex_before_at(const struct regex *re, const char *s, size_t at)
 {
     return at ? kind_of(re, (unsigned char)s[at - 1]) : B_START;
 }
 
 /* Does the assertion hold between what came before and the symbol next
  * (256: the end)? */
-static bool holds(const struct regex *re, unsigned what, enum before before, int next)
+bool regex_holds(const struct regex *re, unsigned what, enum regex_before before, int next)
 {
     bool lines = re->flags & REGEX_NEWLINE;
     bool w = before == B_WORD, n = next < 256 && word_byte(re, (unsigned char)next);
@@ -105,7 +78,7 @@ static bool holds(const struct regex *re, unsigned what, enum before before, int
 
 /* --- the automaton ---------------------------------------------------------------- */
 
-static void set_clear(struct regex *re)
+void regex_marks_clear(struct regex *re)
 {
     re->nlist = 0;
     if (!++re->gen) {
@@ -115,7 +88,7 @@ static void set_clear(struct regex *re)
 }
 
 /* Adds pc and all that is reached from it by empty moves. */
-static void close_over(struct regex *re, uint32_t pc, enum before before, int next)
+static void close_over(struct regex *re, uint32_t pc, enum regex_before before, int next)
 {
     uint32_t top = 0;
     re->stack[top++] = pc;
@@ -138,7 +111,7 @@ static void close_over(struct regex *re, uint32_t pc, enum before before, int ne
             re->stack[top++] = pc + 1;
             break;
         case I_ASSERT:
-            if (holds(re, i->v, before, next))
+            if (regex_holds(re, i->v, before, next))
                 re->stack[top++] = pc + 1;
             break;
         default:
@@ -160,30 +133,30 @@ static void cache_drop(struct regex *re)
 }
 
 /* The state of these places, made if new: its index, or -1 without memory. */
-static int64_t state_get(struct regex *re, const uint32_t *core, uint32_t n, enum before before,
-                         bool search)
+static int64_t state_get(struct regex *re, const uint32_t *core, uint32_t n,
+                         enum regex_before before, bool search)
 {
     uint32_t h = 2166136261u ^ (before * 2 + search);
     for (uint32_t i = 0; i < n; i++)
         h = (h ^ core[i]) * 16777619u;
     uint32_t mask = re->nhash - 1, at = (h ^ h >> 15) & mask;
     for (; re->hash[at]; at = (at + 1) & mask) {
-        const struct state *s = &re->states[re->hash[at] - 1];
+        const struct regex_state *s = &re->states[re->hash[at] - 1];
         if (s->hash == h && s->n == n && s->before == before && s->search == search &&
             !memcmp(s->core, core, n * sizeof(*core)))
             return re->hash[at] - 1;
     }
     if (re->nstates == re->cap) {
         uint32_t cap = re->cap ? re->cap * 2 : 16;
-        struct state *s =
+        struct regex_state *s =
             arena_realloc(re->arena, re->states, re->cap * sizeof(*s), cap * sizeof(*s));
         if (!s)
             return -1;
         re->states = s;
         re->cap = cap;
     }
-    struct state *s = &re->states[re->nstates];
-    *s = (struct state){.n = n, .hash = h, .before = (uint8_t)before, .search = search};
+    struct regex_state *s = &re->states[re->nstates];
+    *s = (struct regex_state){.n = n, .hash = h, .before = (uint8_t)before, .search = search};
     s->next = arena_zalloc(re->arena, (re->ncls + 1) * sizeof(uint32_t));
     s->core = arena_alloc(re->arena, (n + 1) * sizeof(uint32_t));
     if (!s->next || !s->core)
@@ -194,7 +167,7 @@ static int64_t state_get(struct regex *re, const uint32_t *core, uint32_t n, enu
     return re->nstates - 1;
 }
 
-static int64_t state_start(struct regex *re, enum before before, bool search)
+static int64_t state_start(struct regex *re, enum regex_before before, bool search)
 {
     uint32_t *known = &re->start[search][before];
     if (!*known) {
@@ -232,11 +205,11 @@ static void sort_places(uint32_t *v, uint32_t n)
  * may be emptied: *at is then stale, the answer is not. */
 static uint32_t step(struct regex *re, uint32_t at, unsigned cls)
 {
-    struct state *s = &re->states[at];
+    struct regex_state *s = &re->states[at];
     int next = cls == re->ncls ? 256 : re->rep[cls];
-    enum before before = s->before;
+    enum regex_before before = s->before;
     bool search = s->search, matched = false;
-    set_clear(re);
+    regex_marks_clear(re);
     for (uint32_t i = 0; i < s->n; i++)
         close_over(re, s->core[i], before, next);
     uint32_t n = 0, *core = re->stack; /* free now */
@@ -258,7 +231,7 @@ static uint32_t step(struct regex *re, uint32_t at, unsigned cls)
     for (uint32_t i = 0; i < n; i++)
         if (!kept || core[i] != core[kept - 1])
             core[kept++] = core[i];
-    enum before after = next < 256 ? kind_of(re, (unsigned char)next) : B_OTHER;
+    enum regex_before after = next < 256 ? kind_of(re, (unsigned char)next) : B_OTHER;
     bool full = re->cached > CACHE_MAX || re->nstates >= re->nhash / 2;
     if (full)
         cache_drop(re);
@@ -276,7 +249,7 @@ static uint32_t step(struct regex *re, uint32_t at, unsigned cls)
 static int run(struct regex *re, const char *text, size_t n, size_t at, bool search, size_t *end)
 {
     const unsigned char *s = (const unsigned char *)text;
-    int64_t first = state_start(re, before_at(re, text, at), search);
+    int64_t first = state_start(re, regex_before_at(re, text, at), search);
     if (first < 0)
         return ERR_NOMEM;
     uint32_t cur = (uint32_t)first;
@@ -299,364 +272,14 @@ static int run(struct regex *re, const char *text, size_t n, size_t at, bool sea
             re->failed += i - at;
             return found;
         }
-        if (++steps == TICK_EVERY && re->tick) {
+        if (++steps == REGEX_TICK && re->tick) {
             re->tick(re->tick_ctx, steps / 8);
             steps = 0;
         }
     }
 }
 
-/* --- submatches --------------------------------------------------------------------- */
-
-struct threads {
-    uint32_t *pc;
-    size_t *slots; /* nslots a thread */
-    uint32_t n;
-};
-
-struct pike {
-    struct regex *re;
-    const char *s;
-    size_t n, from, end; /* subject; the match is s[from..end) */
-    uint32_t nslots;
-    size_t *cur; /* slots of the thread being added */
-    struct frame {
-        uint32_t pc; /* place, or UINT32_MAX: restore a slot */
-        uint32_t slot;
-        size_t old;
-    } * stack;
-};
-
-static void pike_add(struct pike *k, struct threads *t, uint32_t pc, size_t at)
-{
-    struct regex *re = k->re;
-    enum before before = before_at(re, k->s, at);
-    int next = at < k->n ? (unsigned char)k->s[at] : 256;
-    uint32_t top = 0;
-    k->stack[top++] = (struct frame){.pc = pc};
-    while (top) {
-        struct frame f = k->stack[--top];
-        if (f.pc == UINT32_MAX) {
-            k->cur[f.slot] = f.old;
-            continue;
-        }
-        if (re->mark[f.pc] == re->gen)
-            continue;
-        re->mark[f.pc] = re->gen;
-        const struct regex_inst *i = &re->prog.inst[f.pc];
-        switch (i->op) {
-        case I_JMP:
-            k->stack[top++] = (struct frame){.pc = i->x};
-            break;
-        case I_SPLIT:
-            k->stack[top++] = (struct frame){.pc = i->y};
-            k->stack[top++] = (struct frame){.pc = i->x};
-            break;
-        case I_SAVE:
-            if (i->v < k->nslots) {
-                k->stack[top++] = (struct frame){UINT32_MAX, i->v, k->cur[i->v]};
-                k->cur[i->v] = at;
-            }
-            k->stack[top++] = (struct frame){.pc = f.pc + 1};
-            break;
-        case I_ASSERT:
-            if (holds(re, i->v, before, next))
-                k->stack[top++] = (struct frame){.pc = f.pc + 1};
-            break;
-        default:
-            memcpy(t->slots + (size_t)t->n * k->nslots, k->cur, k->nslots * sizeof(size_t));
-            t->pc[t->n++] = f.pc;
-        }
-    }
-}
-
-static void pike_run(struct pike *k, struct threads *now, struct threads *then, size_t *best)
-{
-    struct regex *re = k->re;
-    set_clear(re);
-    now->n = 0;
-    pike_add(k, now, 0, k->from);
-    unsigned steps = 0;
-    for (size_t at = k->from; now->n; at++) {
-        set_clear(re);
-        then->n = 0;
-        for (uint32_t i = 0; i < now->n; i++) {
-            const struct regex_inst *in = &re->prog.inst[now->pc[i]];
-            size_t *slots = now->slots + (size_t)i * k->nslots;
-            if (in->op == I_MATCH) {
-                if (at != k->end)
-                    continue;
-                memcpy(best, slots, k->nslots * sizeof(size_t));
-                return;
-            }
-            if (at >= k->end)
-                continue;
-            unsigned char c = (unsigned char)k->s[at];
-            if (in->op == I_BYTE ? in->v != c : !regex_set_has(&re->prog.set[in->v], c))
-                continue;
-            memcpy(k->cur, slots, k->nslots * sizeof(size_t));
-            pike_add(k, then, now->pc[i] + 1, at + 1);
-        }
-        struct threads *t = now;
-        now = then;
-        then = t;
-        steps += now->n + 1;
-        if (steps >= TICK_EVERY && re->tick) {
-            re->tick(re->tick_ctx, steps / 4);
-            steps = 0;
-        }
-    }
-}
-
-/* Where the leftmost match at or after from begins: 1, 0 none. Threads stand in
- * the order of their beginnings, and of those at one place the first stays. */
-static int leftmost_run(struct pike *k, struct threads *now, struct threads *then, size_t *start)
-{
-    struct regex *re = k->re;
-    int found = 0;
-    unsigned steps = 0;
-    now->n = 0;
-    set_clear(re);
-    for (size_t at = k->from; at <= k->n && (now->n || !found); at++) {
-        if (!found) {
-            *k->cur = at;
-            pike_add(k, now, 0, at);
-        }
-        set_clear(re);
-        then->n = 0;
-        for (uint32_t i = 0; i < now->n; i++) {
-            const struct regex_inst *in = &re->prog.inst[now->pc[i]];
-            if (in->op == I_MATCH) {
-                *start = now->slots[i];
-                found = 1;
-                break; /* those behind it began later */
-            }
-            unsigned char c = at < k->n ? (unsigned char)k->s[at] : 0;
-            if (at == k->n ||
-                (in->op == I_BYTE ? in->v != c : !regex_set_has(&re->prog.set[in->v], c)))
-                continue;
-            *k->cur = now->slots[i];
-            pike_add(k, then, now->pc[i] + 1, at + 1);
-        }
-        struct threads *t = now;
-        now = then;
-        then = t;
-        steps += now->n + 1;
-        if (steps >= TICK_EVERY && re->tick) {
-            re->tick(re->tick_ctx, steps / 4);
-            steps = 0;
-        }
-    }
-    return found;
-}
-
-/* The work space of a thread list with nslots slots a thread, in one block of
- * *total bytes; NULL without memory. */
-static char *pike_space(struct pike *k, struct threads t[2], size_t **best, size_t *total)
-{
-    size_t insts = k->re->prog.n, row = k->nslots * sizeof(size_t);
-    *total = insts * (2 * sizeof(uint32_t) + 2 * row + 3 * sizeof(struct frame)) + 2 * row + 64;
-    char *mem = arena_alloc(k->re->arena, *total), *at = mem;
-    if (!mem)
-        return NULL;
-    k->stack = (struct frame *)(void *)at;
-    at += 3 * insts * sizeof(struct frame);
-    for (int i = 0; i < 2; i++) {
-        t[i].slots = (size_t *)(void *)at;
-        at += insts * row;
-    }
-    k->cur = (size_t *)(void *)at;
-    *best = k->cur + k->nslots;
-    at += 2 * row;
-    for (int i = 0; i < 2; i++) {
-        t[i].pc = (uint32_t *)(void *)at;
-        at += insts * sizeof(uint32_t);
-    }
-    memset(k->cur, 0xff, 2 * row);
-    return mem;
-}
-
-/* 1 and *start, 0, or ERR_NOMEM. */
-static int leftmost(struct regex *re, const char *s, size_t n, size_t from, size_t *start)
-{
-    struct pike k = {.re = re, .s = s, .n = n, .from = from, .nslots = 1};
-    struct threads t[2];
-    size_t *best, total;
-    char *mem = pike_space(&k, t, &best, &total);
-    if (!mem)
-        return ERR_NOMEM;
-    int found = leftmost_run(&k, &t[0], &t[1], start);
-    arena_release(re->arena, mem, total);
-    return found;
-}
-
-/* Fills m[1..nm) for the match m[0]. 0 or ERR_NOMEM. */
-static int submatches(struct regex *re, const char *s, size_t n, struct regex_match *m, size_t nm)
-{
-    size_t groups = nm - 1 < re->prog.groups ? nm - 1 : re->prog.groups;
-    for (size_t i = 1; i < nm; i++)
-        m[i] = (struct regex_match){(size_t)-1, (size_t)-1};
-    if (!groups)
-        return 0;
-    struct pike k = {.re = re, .s = s, .n = n, .from = m[0].so, .end = m[0].eo};
-    k.nslots = (uint32_t)(2 * groups + 2);
-    struct threads t[2];
-    size_t *best, total;
-    char *mem = pike_space(&k, t, &best, &total);
-    if (!mem)
-        return ERR_NOMEM;
-    pike_run(&k, &t[0], &t[1], best);
-    for (size_t i = 1; i <= groups; i++)
-        if (best[2 * i + 1] != (size_t)-1)
-            m[i] = (struct regex_match){best[2 * i], best[2 * i + 1]};
-    arena_release(re->arena, mem, total);
-    return 0;
-}
-
-/* --- back-references ------------------------------------------------------------------ */
-
-struct back {
-    struct regex *re;
-    const char *s;
-    size_t n;
-    size_t slot[20];
-    unsigned steps;
-    struct choice {
-        uint32_t pc; /* UINT32_MAX - slot: restore */
-        size_t at;
-    } * stack;
-    size_t top, cap;
-    bool bad;
-};
-
-static void back_push(struct back *b, uint32_t pc, size_t at)
-{
-    if (b->top == b->cap) {
-        size_t cap = b->cap ? b->cap * 2 : 256;
-        struct choice *c =
-            cap > BACKTRACK_MAX
-                ? NULL
-                : arena_realloc(b->re->arena, b->stack, b->cap * sizeof(*c), cap * sizeof(*c));
-        if (!c) {
-            b->bad = true;
-            return;
-        }
-        b->stack = c;
-        b->cap = cap;
-    }
-    b->stack[b->top++] = (struct choice){pc, at};
-}
-
-/* Can the place at pc go on at s[at]? Moves both; false: a dead end. */
-static bool back_step(struct back *b, uint32_t *pc, size_t *at)
-{
-    const struct regex_inst *i = &b->re->prog.inst[*pc];
-    bool more = *at < b->n;
-    unsigned char c = more ? (unsigned char)b->s[*at] : 0;
-    switch (i->op) {
-    case I_BYTE:
-        if (!more || i->v != c)
-            return false;
-        ++*at;
-        break;
-    case I_SET:
-        if (!more || !regex_set_has(&b->re->prog.set[i->v], c))
-            return false;
-        ++*at;
-        break;
-    case I_ASSERT:
-        if (!holds(b->re, i->v, before_at(b->re, b->s, *at), more ? c : 256))
-            return false;
-        break;
-    case I_JMP:
-        *pc = i->x;
-        return true;
-    case I_SPLIT:
-        back_push(b, i->y, *at);
-        *pc = i->x;
-        return true;
-    case I_SAVE:
-        if (i->v < 20) {
-            back_push(b, UINT32_MAX - i->v, b->slot[i->v]);
-            b->slot[i->v] = *at;
-        }
-        break;
-    case I_BACKREF: {
-        size_t so = b->slot[2 * i->v], eo = b->slot[2 * i->v + 1];
-        if (so == (size_t)-1 || eo == (size_t)-1 || eo < so || eo - so > b->n - *at ||
-            memcmp(b->s + so, b->s + *at, eo - so))
-            return false;
-        *at += eo - so;
-        break;
-    }
-    default:
-        return false;
-    }
-    ++*pc;
-    return true;
-}
-
-/* The longest match from s[from]: 1 and slot[0..1] set, 0, or ERR_LIMIT. */
-static int back_run(struct back *b, size_t from)
-{
-    size_t best[20];
-    bool found = false;
-    memset(b->slot, 0xff, sizeof(b->slot));
-    b->top = 0;
-    back_push(b, 0, from);
-    while (b->top && !b->bad) {
-        struct choice c = b->stack[--b->top];
-        if (c.pc > UINT32_MAX - 20) {
-            b->slot[UINT32_MAX - c.pc] = c.at;
-            continue;
-        }
-        uint32_t pc = c.pc;
-        size_t at = c.at;
-        do {
-            if (++b->steps > BACKTRACK_MAX)
-                return ERR_LIMIT;
-            if (b->steps % TICK_EVERY == 0 && b->re->tick)
-                b->re->tick(b->re->tick_ctx, TICK_EVERY / 4);
-            if (b->re->prog.inst[pc].op == I_MATCH) {
-                if (!found || at > best[1]) {
-                    memcpy(best, b->slot, sizeof(best));
-                    best[1] = at;
-                }
-                found = true;
-                break;
-            }
-        } while (back_step(b, &pc, &at) && !b->bad);
-        if (found && best[1] == b->n)
-            break;
-    }
-    if (b->bad)
-        return ERR_LIMIT;
-    if (found)
-        memcpy(b->slot, best, sizeof(best));
-    return found;
-}
-
-static int exec_back(struct regex *re, const char *s, size_t n, size_t from, struct regex_match *m,
-                     size_t nm)
-{
-    struct back b = {.re = re, .s = s, .n = n};
-    int found = 0;
-    for (size_t at = from; at <= n && !found; at++) {
-        if (!re->any_first && (at == n || !re->first[(unsigned char)s[at]]))
-            continue;
-        found = back_run(&b, at);
-        if (found == 1)
-            b.slot[0] = at;
-    }
-    for (size_t i = 0; found == 1 && i < nm; i++)
-        m[i] = i < 10 && i <= re->prog.groups && b.slot[2 * i + 1] != (size_t)-1
-                   ? (struct regex_match){b.slot[2 * i], b.slot[2 * i + 1]}
-                   : (struct regex_match){(size_t)-1, (size_t)-1};
-    arena_release(re->arena, b.stack, b.cap * sizeof(*b.stack));
-    return found;
-}
-
-/* --- public ------------------------------------------------------------------------------ */
+/* --- compiling and searching ------------------------------------------------------------ */
 
 /* Bytes that no instruction tells apart share a class. */
 static void make_classes(struct regex *re)
@@ -687,7 +310,7 @@ static void make_classes(struct regex *re)
 /* Which bytes can a match begin with? */
 static void make_first(struct regex *re)
 {
-    set_clear(re);
+    regex_marks_clear(re);
     uint32_t top = 0;
     re->stack[top++] = 0;
     while (top) {
@@ -779,7 +402,7 @@ int regex_exec(struct regex *re, const char *s, size_t n, size_t from, struct re
                size_t nm)
 {
     if (re->prog.backrefs)
-        return exec_back(re, s, n, from, m, nm);
+        return regex_exec_back(re, s, n, from, m, nm);
     size_t at = candidate(re, s, n, from), end = 0;
     if (at > n)
         return 0;
@@ -798,8 +421,8 @@ int regex_exec(struct regex *re, const char *s, size_t n, size_t from, struct re
     }
     re->failed = 0;
     for (found = 0; at <= n; at = candidate(re, s, n, at + 1)) {
-        if (re->failed > (at - from) * PATIENCE + TICK_EVERY) {
-            found = leftmost(re, s, n, at, &at);
+        if (re->failed > (at - from) * PATIENCE + REGEX_TICK) {
+            found = regex_leftmost(re, s, n, at, &at);
             if (found == 1)
                 found = run(re, s, n, at, false, &end);
             break;
@@ -811,6 +434,6 @@ int regex_exec(struct regex *re, const char *s, size_t n, size_t from, struct re
     if (found <= 0)
         return found;
     m[0] = (struct regex_match){at, end};
-    int err = submatches(re, s, n, m, nm);
+    int err = regex_submatches(re, s, n, m, nm);
     return err < 0 ? err : 1;
 }

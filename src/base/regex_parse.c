@@ -1,26 +1,15 @@
-/* regex_parse.c -- from the text of a regular expression to a program.
+/* regex_parse.c -- from the text of a regular expression to a tree.
  *
- * A recursive-descent parser makes a tree, the tree is written out as
- * instructions. Characters beyond ASCII become sequences of byte sets, so the
- * matcher knows bytes only. Counted repetition is written out as often as it
- * says: a program has a largest size, as have nesting and memory.
+ * A recursive-descent parser, whose nesting has a limit. Characters beyond
+ * ASCII become sequences of byte sets, so the matcher knows bytes only.
  * SPDX-License-Identifier: Apache-2.0                                  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/regex_priv.h"
+#include "base/regex_tree.h"
 #include "base/str.h"
 
-enum { MAX_PROGRAM = 20000, MAX_DEPTH = 150, MAX_REPEAT = 32767, MAX_SETS = 20000 };
-
-enum kind { N_EMPTY, N_BYTE, N_SET, N_CAT, N_ALT, N_REPEAT, N_GROUP, N_ASSERT, N_BACKREF };
-
-struct node {
-    enum kind kind;
-    unsigned v;                       /* byte, set, group, assertion */
-    int min, max;                     /* of a repetition; max -1: no end */
-    struct node *child, *last, *next; /* children of CAT and ALT are a list */
-};
+enum { MAX_DEPTH = 150, MAX_REPEAT = 32767, MAX_SETS = 20000 };
 
 struct range {
     uint32_t lo, hi;
@@ -31,38 +20,19 @@ struct ranges {
     size_t n, cap;
 };
 
-struct parser {
-    struct arena *arena;
-    const unsigned char *s, *end;
-    unsigned flags;
-    unsigned groups, depth;
-    uint64_t closed; /* groups 1..63 that a back-reference may name */
-    const char *why;
-    struct regex_prog *out;
-    uint32_t set_cap, inst_cap;
-};
-
-static const char too_big[] = "Regular expression too big";
 static const char no_memory[] = "Memory exhausted";
 
-static struct node *fail(struct parser *p, const char *why)
+static struct regex_node *node_new(struct regex_parser *p, enum regex_kind kind, unsigned v)
 {
-    if (!p->why)
-        p->why = why;
-    return NULL;
-}
-
-static struct node *node_new(struct parser *p, enum kind kind, unsigned v)
-{
-    struct node *n = arena_zalloc(p->arena, sizeof(*n));
+    struct regex_node *n = arena_zalloc(p->arena, sizeof(*n));
     if (!n)
-        return fail(p, no_memory);
+        return regex_fail(p, no_memory);
     n->kind = kind;
     n->v = v;
     return n;
 }
 
-static void node_add(struct node *list, struct node *n)
+static void node_add(struct regex_node *list, struct regex_node *n)
 {
     if (list->last)
         list->last->next = n;
@@ -73,13 +43,13 @@ static void node_add(struct node *list, struct node *n)
 
 /* --- sets of characters ------------------------------------------------------ */
 
-static bool range_add(struct parser *p, struct ranges *rs, uint32_t lo, uint32_t hi)
+static bool range_add(struct regex_parser *p, struct ranges *rs, uint32_t lo, uint32_t hi)
 {
     if (rs->n == rs->cap) {
         size_t cap = rs->cap ? rs->cap * 2 : 8;
         struct range *r = arena_realloc(p->arena, rs->r, rs->cap * sizeof(*r), cap * sizeof(*r));
         if (!r)
-            return fail(p, no_memory), false;
+            return regex_fail(p, no_memory), false;
         rs->r = r;
         rs->cap = cap;
     }
@@ -110,7 +80,7 @@ static void ranges_merge(struct ranges *rs)
     rs->n = n + 1;
 }
 
-static bool ranges_negate(struct parser *p, struct ranges *rs, uint32_t top)
+static bool ranges_negate(struct regex_parser *p, struct ranges *rs, uint32_t top)
 {
     struct ranges out = {0};
     uint32_t lo = 0;
@@ -126,7 +96,7 @@ static bool ranges_negate(struct parser *p, struct ranges *rs, uint32_t top)
     return true;
 }
 
-static struct node *set_node(struct parser *p, const struct regex_set *set)
+static struct regex_node *set_node(struct regex_parser *p, const struct regex_set *set)
 {
     struct regex_prog *o = p->out;
     for (uint32_t i = 0; i < o->nsets; i++)
@@ -135,11 +105,11 @@ static struct node *set_node(struct parser *p, const struct regex_set *set)
     if (o->nsets == p->set_cap) {
         uint32_t cap = p->set_cap ? p->set_cap * 2 : 8;
         if (cap > MAX_SETS)
-            return fail(p, too_big);
+            return regex_fail(p, regex_too_big);
         struct regex_set *s =
             arena_realloc(p->arena, o->set, p->set_cap * sizeof(*s), cap * sizeof(*s));
         if (!s)
-            return fail(p, no_memory);
+            return regex_fail(p, no_memory);
         o->set = s;
         p->set_cap = cap;
     }
@@ -147,7 +117,7 @@ static struct node *set_node(struct parser *p, const struct regex_set *set)
     return node_new(p, N_SET, o->nsets++);
 }
 
-static struct node *byte_range(struct parser *p, unsigned lo, unsigned hi)
+static struct regex_node *byte_range(struct regex_parser *p, unsigned lo, unsigned hi)
 {
     struct regex_set set = {{0}};
     for (unsigned c = lo; c <= hi; c++)
@@ -157,7 +127,7 @@ static struct node *byte_range(struct parser *p, unsigned lo, unsigned hi)
 
 /* Adds to alt the byte sequences of the code points lo..hi, all of one length,
  * splitting where continuation bytes do not run full circle. */
-static bool utf8_range(struct parser *p, struct node *alt, uint32_t lo, uint32_t hi)
+static bool utf8_range(struct regex_parser *p, struct regex_node *alt, uint32_t lo, uint32_t hi)
 {
     static const uint32_t tops[] = {0x7ff, 0xffff, 0x10ffff};
     for (size_t i = 0; i < 3; i++)
@@ -176,9 +146,9 @@ static bool utf8_range(struct parser *p, struct node *alt, uint32_t lo, uint32_t
     size_t n = utf8_encode(lo, a);
     if (utf8_encode(hi, b) != n)
         return true;
-    struct node *cat = node_new(p, N_CAT, 0);
+    struct regex_node *cat = node_new(p, N_CAT, 0);
     for (size_t i = 0; cat && i < n; i++) {
-        struct node *set = byte_range(p, (unsigned char)a[i], (unsigned char)b[i]);
+        struct regex_node *set = byte_range(p, (unsigned char)a[i], (unsigned char)b[i]);
         if (!set)
             return false;
         node_add(cat, set);
@@ -189,7 +159,7 @@ static bool utf8_range(struct parser *p, struct node *alt, uint32_t lo, uint32_t
 }
 
 /* The tree of one character out of rs. */
-static struct node *ranges_node(struct parser *p, struct ranges *rs)
+static struct regex_node *ranges_node(struct regex_parser *p, struct ranges *rs)
 {
     struct regex_set ascii = {{0}};
     uint32_t top = p->flags & REGEX_UTF8 ? 127 : 255;
@@ -200,10 +170,10 @@ static struct node *ranges_node(struct parser *p, struct ranges *rs)
             ascii.bits[c >> 5] |= 1u << (c & 31);
         wide |= rs->r[i].hi > top;
     }
-    struct node *set = set_node(p, &ascii);
+    struct regex_node *set = set_node(p, &ascii);
     if (!set || !wide || top == 255)
         return set;
-    struct node *alt = node_new(p, N_ALT, 0);
+    struct regex_node *alt = node_new(p, N_ALT, 0);
     if (!alt)
         return NULL;
     node_add(alt, set);
@@ -220,7 +190,7 @@ static struct node *ranges_node(struct parser *p, struct ranges *rs)
     return alt;
 }
 
-static struct node *negated(struct parser *p, struct ranges *rs)
+static struct regex_node *negated(struct regex_parser *p, struct ranges *rs)
 {
     if ((p->flags & REGEX_NEWLINE) && !range_add(p, rs, '\n', '\n'))
         return NULL;
@@ -229,7 +199,7 @@ static struct node *negated(struct parser *p, struct ranges *rs)
     return ranges_node(p, rs);
 }
 
-static bool add_class(struct parser *p, struct ranges *rs, const char *name, size_t n)
+static bool add_class(struct regex_parser *p, struct ranges *rs, const char *name, size_t n)
 {
     static const struct {
         const char *name;
@@ -270,11 +240,11 @@ static bool add_class(struct parser *p, struct ranges *rs, const char *name, siz
                 return false;
         return true;
     }
-    return fail(p, "Invalid character class name"), false;
+    return regex_fail(p, "Invalid character class name"), false;
 }
 
 /* One character of the pattern, which is advanced: its code point (or a byte). */
-static uint32_t take(struct parser *p)
+static uint32_t take(struct regex_parser *p)
 {
     uint32_t rune;
     size_t n =
@@ -288,7 +258,7 @@ static uint32_t take(struct parser *p)
 }
 
 /* awk's escapes after a backslash (which is consumed). */
-static uint32_t take_escape(struct parser *p)
+static uint32_t take_escape(struct regex_parser *p)
 {
     static const char from[] = "abfnrtv", to[] = "\a\b\f\n\r\t\v";
     const char *e = strchr(from, *p->s);
@@ -305,20 +275,20 @@ static uint32_t take_escape(struct parser *p)
     return take(p);
 }
 
-static bool at_bracket(const struct parser *p, char kind)
+static bool at_bracket(const struct regex_parser *p, char kind)
 {
     return p->end - p->s >= 2 && p->s[0] == '[' && p->s[1] == (unsigned char)kind;
 }
 
 /* "[:name:]" and kin: the text between. */
-static bool take_named(struct parser *p, const char **name, size_t *n)
+static bool take_named(struct regex_parser *p, const char **name, size_t *n)
 {
     unsigned char kind = p->s[1];
     const unsigned char *from = p->s + 2, *s = from;
     while (s + 1 < p->end && !(s[0] == kind && s[1] == ']'))
         s++;
     if (s + 1 >= p->end)
-        return fail(p, "Unmatched [, [^, [:, [., or [="), false;
+        return regex_fail(p, "Unmatched [, [^, [:, [., or [="), false;
     *name = (const char *)from;
     *n = (size_t)(s - from);
     p->s = s + 2;
@@ -326,7 +296,7 @@ static bool take_named(struct parser *p, const char **name, size_t *n)
 }
 
 /* A range's end point: a character or [.x.]. */
-static bool take_point(struct parser *p, uint32_t *c)
+static bool take_point(struct regex_parser *p, uint32_t *c)
 {
     const char *name;
     size_t n;
@@ -335,7 +305,7 @@ static bool take_point(struct parser *p, uint32_t *c)
             return false;
         size_t len = n ? utf8_decode(name, n, c) : 0;
         if (!n || (len != n && n != 1))
-            return fail(p, "Invalid collation character"), false;
+            return regex_fail(p, "Invalid collation character"), false;
         if (len != n)
             *c = (unsigned char)*name;
         return true;
@@ -349,7 +319,7 @@ static bool take_point(struct parser *p, uint32_t *c)
     return true;
 }
 
-static bool add_point(struct parser *p, struct ranges *rs, uint32_t lo, uint32_t hi)
+static bool add_point(struct regex_parser *p, struct ranges *rs, uint32_t lo, uint32_t hi)
 {
     if (!range_add(p, rs, lo, hi))
         return false;
@@ -365,7 +335,7 @@ static bool add_point(struct parser *p, struct ranges *rs, uint32_t lo, uint32_t
 }
 
 /* After "[". */
-static struct node *parse_bracket(struct parser *p)
+static struct regex_node *parse_bracket(struct regex_parser *p)
 {
     static const char unmatched[] = "Unmatched [, [^, [:, [., or [=";
     struct ranges rs = {0};
@@ -373,7 +343,7 @@ static struct node *parse_bracket(struct parser *p)
     p->s += neg;
     for (bool first = true;; first = false) {
         if (p->s >= p->end)
-            return fail(p, unmatched);
+            return regex_fail(p, unmatched);
         if (*p->s == ']' && !first)
             break;
         if (at_bracket(p, ':')) {
@@ -392,7 +362,7 @@ static struct node *parse_bracket(struct parser *p)
             if (!take_point(p, &hi))
                 return NULL;
             if (hi < lo)
-                return fail(p, "Invalid range end");
+                return regex_fail(p, "Invalid range end");
         }
         if (!add_point(p, &rs, lo, hi))
             return NULL;
@@ -403,7 +373,7 @@ static struct node *parse_bracket(struct parser *p)
 
 /* --- the grammar --------------------------------------------------------------- */
 
-static struct node *literal(struct parser *p, const unsigned char *s, size_t n)
+static struct regex_node *literal(struct regex_parser *p, const unsigned char *s, size_t n)
 {
     unsigned char c = *s;
     if (n == 1) {
@@ -415,9 +385,9 @@ static struct node *literal(struct parser *p, const unsigned char *s, size_t n)
         set.bits[(c ^ 0x20) >> 5] |= 1u << ((c ^ 0x20) & 31);
         return set_node(p, &set);
     }
-    struct node *cat = node_new(p, N_CAT, 0);
+    struct regex_node *cat = node_new(p, N_CAT, 0);
     for (size_t i = 0; cat && i < n; i++) {
-        struct node *b = node_new(p, N_BYTE, s[i]);
+        struct regex_node *b = node_new(p, N_BYTE, s[i]);
         if (!b)
             return NULL;
         node_add(cat, b);
@@ -425,14 +395,14 @@ static struct node *literal(struct parser *p, const unsigned char *s, size_t n)
     return cat;
 }
 
-static struct node *literal_here(struct parser *p)
+static struct regex_node *literal_here(struct regex_parser *p)
 {
     const unsigned char *s = p->s;
     take(p);
     return literal(p, s, (size_t)(p->s - s));
 }
 
-static struct node *class_escape(struct parser *p, const char *name, size_t n, bool neg)
+static struct regex_node *class_escape(struct regex_parser *p, const char *name, size_t n, bool neg)
 {
     struct ranges rs = {0};
     if (!add_class(p, &rs, name, n))
@@ -441,7 +411,7 @@ static struct node *class_escape(struct parser *p, const char *name, size_t n, b
 }
 
 /* After a backslash that is not part of the grammar's own tokens. */
-static struct node *parse_escape(struct parser *p)
+static struct regex_node *parse_escape(struct regex_parser *p)
 {
     unsigned char c = *p->s;
     if (p->flags & REGEX_AWK) {
@@ -475,22 +445,22 @@ static struct node *parse_escape(struct parser *p)
     if (c >= '1' && c <= '9') {
         p->s++;
         if (!(p->closed >> (c - '0') & 1))
-            return fail(p, "Invalid back reference");
+            return regex_fail(p, "Invalid back reference");
         p->out->backrefs = true;
         return node_new(p, N_BACKREF, c - '0');
     }
     return literal_here(p);
 }
 
-static struct node *parse_alt(struct parser *p, bool nested);
+static struct regex_node *parse_alt(struct regex_parser *p, bool nested);
 
-static bool ere(const struct parser *p)
+static bool ere(const struct regex_parser *p)
 {
     return p->flags & REGEX_ERE;
 }
 
 /* Is the token op (one character: "(", "|", ...) here, as the dialect writes it? */
-static size_t token(const struct parser *p, char op)
+static size_t token(const struct regex_parser *p, char op)
 {
     size_t left = (size_t)(p->end - p->s);
     if (ere(p))
@@ -498,34 +468,34 @@ static size_t token(const struct parser *p, char op)
     return left >= 2 && p->s[0] == '\\' && p->s[1] == (unsigned char)op ? 2 : 0;
 }
 
-static struct node *parse_group(struct parser *p)
+static struct regex_node *parse_group(struct regex_parser *p)
 {
     unsigned index = ++p->groups;
     if (++p->depth > MAX_DEPTH)
-        return fail(p, too_big);
-    struct node *body = parse_alt(p, true);
+        return regex_fail(p, regex_too_big);
+    struct regex_node *body = parse_alt(p, true);
     if (!body)
         return NULL;
     size_t n = token(p, ')');
     if (!n)
-        return fail(p, "Unmatched ( or \\(");
+        return regex_fail(p, "Unmatched ( or \\(");
     p->s += n;
     p->depth--;
     if (index < 64)
         p->closed |= 1ull << index;
-    struct node *g = node_new(p, N_GROUP, index);
+    struct regex_node *g = node_new(p, N_GROUP, index);
     if (g)
         node_add(g, body);
     return g;
 }
 
 /* Would a ^ here be an anchor? prev: something stands before it in its branch. */
-static bool caret_anchors(const struct parser *p, bool prev)
+static bool caret_anchors(const struct regex_parser *p, bool prev)
 {
     return ere(p) || !prev;
 }
 
-static bool dollar_anchors(const struct parser *p)
+static bool dollar_anchors(const struct regex_parser *p)
 {
     if (ere(p) || p->s + 1 >= p->end)
         return true;
@@ -533,7 +503,7 @@ static bool dollar_anchors(const struct parser *p)
 }
 
 /* A repetition operator at s: 1 and its bounds, 0 none, -1 error. */
-static int parse_repeat(struct parser *p, int *min, int *max)
+static int parse_repeat(struct regex_parser *p, int *min, int *max)
 {
     size_t n;
     if (p->s >= p->end)
@@ -564,14 +534,14 @@ static int parse_repeat(struct parser *p, int *min, int *max)
         }
         v[at] = (v[at] < 0 ? 0 : v[at]) * 10 + (*s - '0');
         if (v[at] > MAX_REPEAT)
-            return fail(p, too_big), -1;
+            return regex_fail(p, regex_too_big), -1;
     }
     bool closed = ere(p) ? s < p->end && *s == '}' : s + 1 < p->end && s[0] == '\\' && s[1] == '}';
     bad = !closed || (v[0] < 0 && !comma) || (comma && v[1] >= 0 && v[1] < v[0]);
     if (bad && ere(p) && !(p->flags & REGEX_STRICT) && !(closed && comma && v[0] >= 0))
         return 0;
     if (bad)
-        return fail(p, s >= p->end ? "Unmatched \\{" : "Invalid content of \\{\\}"), -1;
+        return regex_fail(p, s >= p->end ? "Unmatched \\{" : "Invalid content of \\{\\}"), -1;
     p->s = s + (ere(p) ? 1 : 2);
     *min = v[0] < 0 ? 0 : v[0];
     *max = comma ? v[1] : *min;
@@ -580,7 +550,7 @@ static int parse_repeat(struct parser *p, int *min, int *max)
 
 /* One atom, or NULL (an error if why is set). *prev tells whether something
  * stands before it in this branch. */
-static struct node *parse_atom(struct parser *p, bool prev)
+static struct regex_node *parse_atom(struct regex_parser *p, bool prev)
 {
     unsigned char c = *p->s;
     size_t n;
@@ -610,7 +580,7 @@ static struct node *parse_atom(struct parser *p, bool prev)
     case '\\':
         if (p->s + 1 >= p->end) {
             if (!(p->flags & REGEX_AWK))
-                return fail(p, "Trailing backslash");
+                return regex_fail(p, "Trailing backslash");
             break;
         }
         p->s++;
@@ -621,7 +591,7 @@ static struct node *parse_atom(struct parser *p, bool prev)
     return literal_here(p);
 }
 
-static bool branch_ends(const struct parser *p, bool nested)
+static bool branch_ends(const struct regex_parser *p, bool nested)
 {
     if (p->s >= p->end || token(p, '|'))
         return true;
@@ -631,9 +601,9 @@ static bool branch_ends(const struct parser *p, bool nested)
 }
 
 /* A sequence of atoms, each perhaps repeated. */
-static struct node *parse_branch(struct parser *p, bool nested)
+static struct regex_node *parse_branch(struct regex_parser *p, bool nested)
 {
-    struct node *cat = node_new(p, N_CAT, 0);
+    struct regex_node *cat = node_new(p, N_CAT, 0);
     bool prev = false; /* something a "*" could repeat */
     while (cat && !branch_ends(p, nested)) {
         int min, max, rep = 0;
@@ -643,21 +613,21 @@ static struct node *parse_branch(struct parser *p, bool nested)
             if (rep < 0)
                 return NULL;
             if (p->flags & REGEX_STRICT || (!ere(p) && at[1] == '{'))
-                return fail(p, "Invalid preceding regular expression");
+                return regex_fail(p, "Invalid preceding regular expression");
             if (ere(p))
                 continue;
             p->s = at + 1; /* BRE: \+ at the start is a plus sign */
         }
         bool anchored = !ere(p) && *p->s == '^' && !prev;
-        struct node *atom = parse_atom(p, cat->child != NULL);
+        struct regex_node *atom = parse_atom(p, cat->child != NULL);
         if (!atom)
             return NULL;
         prev = !anchored;
         bool empty = atom->kind == N_ASSERT;
         while (prev && (rep = parse_repeat(p, &min, &max)) > 0) {
             if (empty && (p->flags & REGEX_STRICT))
-                return fail(p, "Invalid preceding regular expression");
-            struct node *r = node_new(p, N_REPEAT, 0);
+                return regex_fail(p, "Invalid preceding regular expression");
+            struct regex_node *r = node_new(p, N_REPEAT, 0);
             if (!r)
                 return NULL;
             r->min = min;
@@ -672,18 +642,18 @@ static struct node *parse_branch(struct parser *p, bool nested)
     return cat;
 }
 
-static struct node *parse_alt(struct parser *p, bool nested)
+static struct regex_node *parse_alt(struct regex_parser *p, bool nested)
 {
-    struct node *first = parse_branch(p, nested);
+    struct regex_node *first = parse_branch(p, nested);
     if (!first || !token(p, '|'))
         return first;
-    struct node *alt = node_new(p, N_ALT, 0);
+    struct regex_node *alt = node_new(p, N_ALT, 0);
     if (!alt)
         return NULL;
     node_add(alt, first);
     for (size_t n; (n = token(p, '|'));) {
         p->s += n;
-        struct node *b = parse_branch(p, nested);
+        struct regex_node *b = parse_branch(p, nested);
         if (!b)
             return NULL;
         node_add(alt, b);
@@ -691,181 +661,28 @@ static struct node *parse_alt(struct parser *p, bool nested)
     return alt;
 }
 
-/* --- writing the program -------------------------------------------------------- */
-
-static uint32_t emit(struct parser *p, enum regex_op op, unsigned v)
-{
-    struct regex_prog *o = p->out;
-    if (o->n == p->inst_cap) {
-        uint32_t cap = p->inst_cap ? p->inst_cap * 2 : 32;
-        struct regex_inst *i =
-            cap > 2 * MAX_PROGRAM
-                ? NULL
-                : arena_realloc(p->arena, o->inst, p->inst_cap * sizeof(*i), cap * sizeof(*i));
-        if (!i) {
-            fail(p, too_big);
-            return 0;
-        }
-        o->inst = i;
-        p->inst_cap = cap;
-    }
-    o->inst[o->n] = (struct regex_inst){.op = (uint16_t)op, .v = (uint16_t)v};
-    return o->n++;
-}
-
-static void emit_node(struct parser *p, const struct node *n);
-
-static void emit_alt(struct parser *p, const struct node *n)
-{
-    /* Jumps to the end are chained through x until the end is known. */
-    uint32_t chain = UINT32_MAX;
-    for (const struct node *c = n->child; c && !p->why; c = c->next) {
-        if (!c->next) {
-            emit_node(p, c);
-            break;
-        }
-        uint32_t split = emit(p, I_SPLIT, 0);
-        emit_node(p, c);
-        uint32_t jmp = emit(p, I_JMP, 0);
-        if (p->why)
-            return;
-        p->out->inst[jmp].x = chain;
-        chain = jmp;
-        p->out->inst[split].x = split + 1;
-        p->out->inst[split].y = p->out->n;
-    }
-    while (!p->why && chain != UINT32_MAX) {
-        uint32_t next = p->out->inst[chain].x;
-        p->out->inst[chain].x = p->out->n;
-        chain = next;
-    }
-}
-
-static void emit_repeat(struct parser *p, const struct node *n)
-{
-    for (int i = 0; i < n->min && !p->why; i++) {
-        uint32_t from = p->out->n;
-        emit_node(p, n->child);
-        if (i + 1 == n->min && n->max < 0 && !p->why) {
-            uint32_t split = emit(p, I_SPLIT, 0);
-            if (p->why)
-                return;
-            p->out->inst[split].x = from;
-            p->out->inst[split].y = split + 1;
-            return;
-        }
-    }
-    uint32_t chain = UINT32_MAX;
-    for (int i = n->min; (n->max < 0 || i < n->max) && !p->why; i++) {
-        uint32_t split = emit(p, I_SPLIT, 0);
-        emit_node(p, n->child);
-        uint32_t jmp = n->max < 0 ? emit(p, I_JMP, 0) : 0;
-        if (p->why)
-            return;
-        p->out->inst[split].x = split + 1;
-        p->out->inst[split].y = chain;
-        chain = split;
-        if (n->max < 0) {
-            p->out->inst[jmp].x = split;
-            break;
-        }
-    }
-    while (!p->why && chain != UINT32_MAX) {
-        uint32_t next = p->out->inst[chain].y;
-        p->out->inst[chain].y = p->out->n;
-        chain = next;
-    }
-}
-
-static void emit_node(struct parser *p, const struct node *n)
-{
-    if (p->why || p->out->n > MAX_PROGRAM) {
-        fail(p, too_big);
-        return;
-    }
-    switch (n->kind) {
-    case N_EMPTY:
-        break;
-    case N_BYTE:
-        emit(p, I_BYTE, n->v);
-        break;
-    case N_SET:
-        emit(p, I_SET, n->v);
-        break;
-    case N_ASSERT:
-        emit(p, I_ASSERT, n->v);
-        break;
-    case N_BACKREF:
-        emit(p, I_BACKREF, n->v);
-        break;
-    case N_ALT:
-        emit_alt(p, n);
-        break;
-    case N_REPEAT:
-        emit_repeat(p, n);
-        break;
-    case N_CAT:
-        for (const struct node *c = n->child; c && !p->why; c = c->next)
-            emit_node(p, c);
-        break;
-    case N_GROUP:
-        emit(p, I_SAVE, 2 * n->v);
-        emit_node(p, n->child);
-        emit(p, I_SAVE, 2 * n->v + 1);
-        break;
-    }
-}
-
-static bool add_prefix(struct str *b, const struct node *n)
-{
-    if (n->kind == N_BYTE) {
-        str_putc(b, (int)n->v);
-        return true;
-    }
-    if (n->kind != N_CAT)
-        return false;
-    for (const struct node *c = n->child; c; c = c->next)
-        if (!add_prefix(b, c))
-            return false;
-    return true;
-}
-
-static void find_prefix(struct parser *p, const struct node *tree)
-{
-    struct str b;
-    str_init(&b, p->arena);
-    bool whole = add_prefix(&b, tree);
-    if (b.bad || !b.n)
-        return;
-    p->out->prefix = str_text(&b);
-    p->out->prefix_n = b.n;
-    p->out->whole = whole;
-}
-
 int regex_parse(struct arena *a, const char *pattern, size_t n, unsigned flags,
                 struct regex_prog *out, const char **why)
 {
-    struct parser p = {.arena = a, .flags = flags, .out = out};
+    struct regex_parser p = {.arena = a, .flags = flags, .out = out};
     p.s = (const unsigned char *)pattern;
     p.end = p.s + n;
     *out = (struct regex_prog){0};
-    struct node *tree;
+    struct regex_node *tree;
     if (flags & REGEX_LITERAL) {
         tree = node_new(&p, N_CAT, 0);
         while (tree && p.s < p.end && !p.why) {
-            struct node *c = literal_here(&p);
+            struct regex_node *c = literal_here(&p);
             if (c)
                 node_add(tree, c);
         }
     } else {
         tree = parse_alt(&p, false);
         if (tree && p.s < p.end)
-            fail(&p, "Unmatched ) or \\)");
+            regex_fail(&p, "Unmatched ) or \\)");
     }
     if (tree && !p.why) {
-        emit_node(&p, tree);
-        emit(&p, I_MATCH, 0);
-        find_prefix(&p, tree);
+        regex_emit(&p, tree);
     }
     out->groups = p.groups;
     *why = p.why;
