@@ -21,6 +21,8 @@ struct vm_program {
     vm_main_fn *main;
 };
 
+struct vm_fetch_req;
+
 struct vm_limits {
     uint64_t memory;           /* bytes of one machine's processes and disk layer */
     uint64_t disk, inodes;     /* of the layer */
@@ -47,6 +49,12 @@ struct vm_hooks {
     /* An audit line of the virtual system: accounts changed, crontab, ... */
     void (*audit)(void *ctx, struct vm *vm, struct vm_login *login, const char *what,
                   const char *detail);
+    /* A download is wanted (vm/net.h says what follows). Strings of req
+     * live during the call. false: it is to fail. */
+    bool (*fetch_start)(void *ctx, struct vm *vm, struct vm_login *login, uint64_t ticket,
+                        const struct vm_fetch_req *req);
+    void (*fetch_more)(void *ctx, uint64_t ticket);   /* there is room for its body again */
+    void (*fetch_cancel)(void *ctx, uint64_t ticket); /* nobody wants it any more */
 };
 
 struct vm_world_conf {
