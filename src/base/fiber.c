@@ -207,6 +207,7 @@ static struct fiber *map_fiber(void)
         munmap(low, FIBER_STACK);
         return NULL;
     }
+    ROOT_ADD(low + GUARD, FIBER_STACK - GUARD);
     return (struct fiber *)(void *)(low + FIBER_STACK - sizeof(struct fiber));
 }
 
@@ -239,6 +240,7 @@ static void drop_pages(struct fiber *f, uintptr_t end)
 
 static void unmap(struct fiber *f)
 {
+    ROOT_DEL(stack_low(f), FIBER_STACK - GUARD);
     munmap(mapping_of(f), FIBER_STACK);
 }
 

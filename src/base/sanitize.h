@@ -15,9 +15,15 @@
 #ifdef BASE_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
+#include <sanitizer/lsan_interface.h>
 #define POISON(p, n) __asan_poison_memory_region((p), (n))
 #define UNPOISON(p, n) __asan_unpoison_memory_region((p), (n))
+/* Memory of our own mapping in which pointers keep heap blocks from leaking. */
+#define ROOT_ADD(p, n) __lsan_register_root_region((p), (n))
+#define ROOT_DEL(p, n) __lsan_unregister_root_region((p), (n))
 #else
+#define ROOT_ADD(p, n) ((void)(p), (void)(n))
+#define ROOT_DEL(p, n) ((void)(p), (void)(n))
 #define POISON(p, n) ((void)(p), (void)(n))
 #define UNPOISON(p, n) ((void)(p), (void)(n))
 #endif
