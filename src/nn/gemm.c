@@ -12,6 +12,7 @@
 #define K_BYTES 16
 #define K_ROWS 4
 #define K_VECS 2
+#define K_LINE 8
 #include "nn/gemm_kernel.inc"
 
 #if defined(__x86_64__) && !defined(NN_DOUBLE)
@@ -22,6 +23,7 @@
 #define K_BYTES 32
 #define K_ROWS 6
 #define K_VECS 2
+#define K_LINE 8
 #include "nn/gemm_kernel.inc"
 
 #define K_NAME avx512
@@ -29,6 +31,7 @@
 #define K_BYTES 64
 #define K_ROWS 6
 #define K_VECS 4
+#define K_LINE 16
 #include "nn/gemm_kernel.inc"
 #endif
 
