@@ -271,6 +271,7 @@ void exec_commit(struct proc *p, struct program *g)
     program_unref(vm, p->prog);
     p->prog = g;
     p->execed = true;
+    p->own = NULL;
     fd_close_all(p, true);
     if (p->actions)
         k_free(vm, p->actions, NSIG_MAX * sizeof(*p->actions));

@@ -219,6 +219,7 @@ struct proc {
     vm_child_fn *fn; /* what the fiber starts with, or the program's main */
     void *fn_arg;
     struct program *prog;
+    void *own; /* the program's */
     struct arena *arena;
     struct list arenas;
     char **env; /* own copy, once somebody asked for it */

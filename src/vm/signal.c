@@ -147,6 +147,16 @@ bool signal_deliver(struct proc *p)
 }
 
 /* --- calls --------------------------------------------------------------------------- */
+void vm_set_own(struct proc *p, void *own)
+{
+    p->own = own;
+}
+
+void *vm_own(struct proc *p)
+{
+    return p->own;
+}
+
 vm_sig_fn *vm_signal(struct proc *p, int sig, vm_sig_fn *fn, bool restart)
 {
     if (sig < 1 || sig > NSIG_MAX || sig == SIGKILL || sig == SIGSTOP)

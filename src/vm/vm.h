@@ -45,6 +45,11 @@ struct arena *vm_arena(struct proc *p);              /* the process's main arena
 struct arena *vm_arena_new(struct proc *p);          /* one more, freed with the process ... */
 void vm_arena_drop(struct proc *p, struct arena *a); /* ... or here */
 
+/* One pointer for the program's own use: handlers find their state through it.
+ * NULL in a new process and after exec. */
+void vm_set_own(struct proc *p, void *own);
+void *vm_own(struct proc *p);
+
 /* --- computing -------------------------------------------------------- */
 void vm_tick(struct proc *p, unsigned steps); /* burns fuel, perhaps yields, delivers signals */
 bool vm_deep(struct proc *p); /* less than 24 KiB of stack is left: stop recursing */
