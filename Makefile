@@ -46,7 +46,7 @@ objs = $(patsubst src/%.c,$(O)/%.o,$(call srcs,$(1)))
 lib = $(O)/lib$(1).a
 LIBS := $(foreach r,$(ROOMS),$(if $(call srcs,$(r)),$(O)/lib$(r).a))
 
-.PHONY: all unit unit-bins fuzz fuzz-bins bench lint docs clean format
+.PHONY: all drivers unit unit-bins fuzz fuzz-bins bench lint docs clean format
 all: $(O)/qrassh
 
 -include Makefile.gen
@@ -82,6 +82,13 @@ $$(BENCH_$(1)): $(O)/bench/%: tests/bench/%.c $$(CLOSURE_$(1))
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
 
+# Programs that the tests of other folders drive (tests/shell/driver.c).
+DRIVERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/shell/*.c tests/cmd/*.c tests/ssh/*.c))
+$(DRIVERS): $(O)/tests/%: tests/%.c $(LIBS)
+	@mkdir -p $(@D); echo "  link  $@"; $(CC) $(WARN) -Wno-missing-prototypes $(CFLAGS_$(V)) $(CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -MT $@ \
+	  $(LDFLAGS_$(V)) -o $@ $< -Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+drivers: $(DRIVERS)
+
 ALL_TESTS = $(foreach r,$(ROOMS),$(TESTS_$(r)))
 unit-bins: $(ALL_TESTS)
 unit: $(ALL_TESTS)
@@ -110,4 +117,4 @@ docs: $(O)/qrassh
 clean:
 	rm -rf build
 
--include $(wildcard $(O)/*.d $(O)/*/*.d $(O)/tests/unit/*/*.d)
+-include $(wildcard $(O)/*.d $(O)/*/*.d $(O)/tests/*/*.d $(O)/tests/unit/*/*.d)
