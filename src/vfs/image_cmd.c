@@ -16,15 +16,21 @@
 #include "vfs/image_priv.h"
 
 static const char usage[] =
-    "usage: qrassh image build OUT [--time SECONDS] [--stub PART | --dir DIR | --tar FILE |\n"
-    "                              --texts TAR]...   from the host's files, in this order; of\n"
-    "                              files with PART in their path only 4 KiB are kept\n"
-    "       qrassh image info IMAGE          what it holds, and its properties\n"
-    "       qrassh image ls IMAGE [PATH]     a directory, or all below it with -R before IMAGE\n"
-    "       qrassh image cat IMAGE PATH      a file's contents\n"
-    "       qrassh image texts IMAGE [KEY]   the keys of recorded texts, or one text\n"
-    "       qrassh image extract IMAGE DIR   unpacks the tree\n"
-    "An IMAGE may be 'builtin': the small tree inside the program.\n";
+    "usage: qrassh image build OUT INPUT...   an image of the host's files\n"
+    "       qrassh image info IMAGE           what it holds, and its properties\n"
+    "       qrassh image ls [-R] IMAGE [PATH] a directory, with -R all below it\n"
+    "       qrassh image cat IMAGE PATH       a file's contents\n"
+    "       qrassh image texts IMAGE [KEY]    the keys of recorded texts, or one text\n"
+    "       qrassh image extract IMAGE DIR    unpacks the tree\n"
+    "\n"
+    "An IMAGE may be 'builtin': the small tree inside the program. INPUT, taken in\n"
+    "order, later ones over earlier ones:\n"
+    "  --time SECONDS   when the tree is said to have been installed\n"
+    "  --unpacked yes   directories that got files are as old as the installation\n"
+    "  --stub PART      of files with PART in their path only 4 KiB are kept\n"
+    "  --dir DIR        what a folder holds\n"
+    "  --tar FILE       what an archive holds (- for standard input)\n"
+    "  --texts TAR      texts: each member's name is the key\n";
 
 static int fail(const char *what, const char *why)
 {
@@ -71,11 +77,12 @@ static int add_stub(struct vfs_build_stubs *stubs, const char *part)
 static int build_step(struct vfs_make *m, struct vfs_build_stubs *stubs, const char *option,
                       const char *value)
 {
-    int r = strcmp(option, "--dir") == 0     ? vfs_build_dir(m, value)
-            : strcmp(option, "--tar") == 0   ? vfs_build_tar(m, value, stubs)
-            : strcmp(option, "--stub") == 0  ? add_stub(stubs, value)
-            : strcmp(option, "--texts") == 0 ? vfs_build_texts(m, value)
-                                             : ERR_UNSUPPORTED;
+    int r = strcmp(option, "--dir") == 0        ? vfs_build_dir(m, value)
+            : strcmp(option, "--tar") == 0      ? vfs_build_tar(m, value, stubs)
+            : strcmp(option, "--stub") == 0     ? add_stub(stubs, value)
+            : strcmp(option, "--unpacked") == 0 ? (vfs_make_unpacked(m), 0)
+            : strcmp(option, "--texts") == 0    ? vfs_build_texts(m, value)
+                                                : ERR_UNSUPPORTED;
     if (r)
         fail(value, err_text(r));
     return r;

@@ -35,6 +35,7 @@ struct vfs_make {
     struct vfs_make_sink sink;
     int64_t made_ns;
     uint64_t end; /* of what has been written */
+    bool unpacked;
     struct make_inode *root;
     struct map *stored; /* by SHA-256 in hexadecimal */
     struct make_text *texts;
@@ -276,6 +277,11 @@ int vfs_make_text(struct vfs_make *m, const char *key, const void *p, size_t n)
     return r;
 }
 
+void vfs_make_unpacked(struct vfs_make *m)
+{
+    m->unpacked = true;
+}
+
 /* The tables while they are put together. */
 struct tables {
     struct make_inode **order; /* inodes by index */
@@ -354,8 +360,9 @@ static int by_name(const void *a, const void *b)
 
 /* Numbers what a directory holds, in the order of names (lost+found, which
  * mkfs makes, before all else), and counts links. */
-static int number_children(struct tables *t, struct make_inode *dir)
+static int number_children(struct vfs_make *m, struct tables *t, struct make_inode *dir)
 {
+    bool holds_files = false;
     size_t n = map_len(dir->children), i = 0;
     struct named *list = x_malloc(n * sizeof *list);
     if (!list)
@@ -376,7 +383,10 @@ static int number_children(struct tables *t, struct make_inode *dir)
             dir->nlink++;
         else
             list[i].in->nlink++;
+        holds_files |= !list[i].in->children;
     }
+    if (m->unpacked && holds_files && dir->meta.mtime_ns < m->made_ns)
+        dir->meta.mtime_ns = m->made_ns + (int64_t)(hash_fixed(&dir->index, 4, 3) % 100000000000);
     x_free(list);
     return r;
 }
@@ -466,7 +476,7 @@ static int fill_tables(struct vfs_make *m, struct tables *t)
     int r = number(t, m->root);
     for (size_t i = 0; i < t->ninodes && !r; i++)
         if (t->order[i]->children)
-            r = number_children(t, t->order[i]);
+            r = number_children(m, t, t->order[i]);
     if (r)
         return r;
     t->inodes = x_calloc(t->ninodes, sizeof *t->inodes);

@@ -41,6 +41,9 @@ int vfs_make_link(struct vfs_make *m, const char *path, const char *target) NODI
 /* Removes a name and all below it; ERR_NOTFOUND if absent. */
 int vfs_make_remove(struct vfs_make *m, const char *path) NODISCARD;
 int vfs_make_text(struct vfs_make *m, const char *key, const void *p, size_t n) NODISCARD;
+/* The tree comes from packages: directories that files were put into are as
+ * old as the installation, whatever the packages say. */
+void vfs_make_unpacked(struct vfs_make *m);
 /* Writes the tables: the image is complete. bytes: its size. */
 int vfs_make_finish(struct vfs_make *m, uint64_t *bytes) NODISCARD;
 

@@ -6,8 +6,6 @@ import subprocess
 from pathlib import Path
 
 SUITES = re.compile(r"^(bookworm(-updates|-security)?|bookworm/updates)$")
-UNPACKED = ("control", "conffiles", "md5sums", "preinst", "postinst", "prerm", "postrm", "shlibs",
-            "symbols", "triggers", "templates", "config")
 
 
 class NoSource(Exception):
@@ -43,10 +41,16 @@ def debian_sources():
     return "\n".join(paras)
 
 
+def reason(result, otherwise):
+    """The last error that apt told, in one line without addresses."""
+    errors = [l[3:] for l in result.stderr.splitlines() if l.startswith("E: ")]
+    return re.sub(r"\w+://\S+", "...", errors[-1]) if errors else otherwise
+
+
 class Apt:
     def __init__(self, folder):
         self.dir = Path(folder)
-        for d in ("etc/sources.list.d", "etc/preferences.d", "lists/partial", "archives/partial"):
+        for d in ("etc/sources.list.d", "etc/preferences.d", "lists/partial", "archives/partial", "etc/none"):
             (self.dir / d).mkdir(parents=True, exist_ok=True)
         sources = debian_sources()
         if not sources:
@@ -79,17 +83,17 @@ class Apt:
     def update(self):
         r = self.run("apt-get", "update", "-qq")
         if not list((self.dir / "lists").glob("*Packages*")):
-            why = (r.stderr.strip().splitlines() or ["apt-get update failed"])[-1]
-            raise NoSource(why)
+            raise NoSource(reason(r, "apt-get update failed"))
 
     def resolve(self, names):
-        """File names of all packages that names need."""
-        r = self.run("apt-get", "install", "--print-uris", "-qq", *names)
-        files = re.findall(r"^'[^']+' (\S+\.deb) (\d+)", r.stdout, re.M)
-        if r.returncode or not files:
-            why = (r.stderr.strip().splitlines() or ["apt-get found no packages"])[-1]
-            raise NoSource(why)
-        return [name for name, _ in files], sum(int(n) for _, n in files)
+        """Archive names of all packages that names need, and bytes to fetch."""
+        r = self.run("apt-get", "install", "--simulate", "-qq", *names)
+        found = re.findall(r"^Inst (\S+) \((\S+) .*?\[(\w+)\]\)", r.stdout, re.M)
+        if r.returncode or not found:
+            raise NoSource(reason(r, "apt-get found no packages"))
+        missing = self.run("apt-get", "install", "--print-uris", "-qq", *names).stdout
+        size = sum(int(n) for n in re.findall(r"^'[^']+' \S+\.deb (\d+)", missing, re.M))
+        return [f"{n.split(':')[0]}_{v.replace(':', '%3a')}_{a}.deb" for n, v, a in found], size
 
     def fetch(self, names, files):
         """Downloads what is missing; apt checks every hash. The paths."""
@@ -97,8 +101,7 @@ class Apt:
         paths = [self.dir / "archives" / f for f in files]
         missing = [p.name for p in paths if not p.exists()]
         if missing:
-            why = (r.stderr.strip().splitlines() or [f"{missing[0]} did not arrive"])[-1]
-            raise NoSource(why)
+            raise NoSource(reason(r, f"{missing[0]} did not arrive"))
         for old in (self.dir / "archives").glob("*.deb"):
             if old not in paths:
                 old.unlink()

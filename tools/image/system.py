@@ -7,7 +7,7 @@ import hashlib
 import io
 import re
 import shutil
-import subprocess
+import struct
 import tarfile
 import time
 from pathlib import Path
@@ -18,7 +18,6 @@ PASSWD = [("systemd-network", 998, 998, "systemd Network Management", "/", "/usr
           ("systemd-timesync", 997, 997, "systemd Time Synchronization", "/", "/usr/sbin/nologin"),
           ("messagebus", 100, 107, "", "/nonexistent", "/usr/sbin/nologin"),
           ("sshd", 101, 65534, "", "/run/sshd", "/usr/sbin/nologin")]
-APT_USER = ("_apt", 42, 65534, "", "/nonexistent", "/usr/sbin/nologin")
 GROUPS = [("systemd-journal", 999), ("systemd-network", 998), ("crontab", 101), ("input", 102),
           ("sgx", 103), ("kvm", 104), ("render", 105), ("netdev", 106), ("messagebus", 107),
           ("_ssh", 108), ("systemd-timesync", 997), ("ssl-cert", 109)]
@@ -29,7 +28,8 @@ OWNED = {"/usr/bin/crontab": (0o2755, 0, "crontab"), "/var/spool/cron/crontabs":
          "/usr/bin/ssh-agent": (0o2755, 0, "_ssh"), "/usr/lib/dbus-1.0/dbus-daemon-launch-helper":
          (0o4754, 0, "messagebus"), "/var/mail": (0o2775, 0, "mail"), "/var/local": (0o2775, 0, "staff"),
          "/var/log/journal": (0o2755, 0, "systemd-journal"), "/usr/bin/screen": (0o755, 0, "root"),
-         "/var/cache/man": (0o755, 6, "man")}
+         "/var/cache/man": (0o755, 6, "man"), "/var/spool/rsyslog": (0o700, 0, "adm"),
+         "/etc/sudoers": (0o440, 0, "root"), "/etc/sudoers.d/README": (0o440, 0, "root")}
 
 # Programs that stand behind a common name: group, its link, path, priority,
 # further links that follow (name, link, path).
@@ -76,9 +76,9 @@ COPIED = [("/usr/share/base-files/profile", "/etc/profile"), ("/usr/share/base-f
           ("/usr/share/base-files/info.dir", "/usr/share/info/dir"),
           ("/usr/share/openssh/sshd_config", "/etc/ssh/sshd_config"),
           ("/usr/share/libc-bin/nsswitch.conf", "/etc/nsswitch.conf"),
-          ("/usr/share/readline/inputrc", "/etc/inputrc"), ("/usr/share/i18n/SUPPORTED", None),
+          ("/usr/share/readline/inputrc", "/etc/inputrc"),
           ("/usr/share/doc/apt/examples/sources.list", "/etc/apt/sources.list"),
-          ("/usr/share/rsyslog/rsyslog.conf", None)]
+          ("/usr/share/grub/default/grub", "/etc/default/grub")]
 
 EMPTY_DIRS = ["/boot", "/dev", "/media", "/media/cdrom0", "/mnt", "/opt", "/srv", "/usr/local", "/etc/opt",
               "/var/opt", "/home", "/run",
@@ -171,7 +171,6 @@ class System:
         lines = passwd.strip().splitlines()
         lines = [l.replace(":/bin/sh", ":/bin/bash") if l.startswith("root:") else l for l in lines]
         row = lambda u: f"{u[0]}:x:{u[1]}:{u[2]}:{u[3]}:{u[4]}:{u[5]}"
-        lines.insert(len(lines) - 1, row(APT_USER))
         static = len(lines)
         lines += [row(u) for u in PASSWD]
         t.file("/etc/passwd", "\n".join(lines) + "\n")
@@ -196,7 +195,7 @@ class System:
             elif self.exists(path):
                 mtime = (self.root / path.lstrip("/")).stat().st_mtime
                 self.t.file(path, self.read(path), mode, uid, GID[group], mtime)
-        rows = [f"{'root'} {g} {m:o} {p}" for p, (m, _, g) in sorted(OWNED.items())
+        rows = [f"root {g} {m:o} {p}" for p, (m, _, g) in sorted(OWNED.items())
                 if p in ("/usr/bin/crontab", "/usr/lib/dbus-1.0/dbus-daemon-launch-helper")]
         self.t.file("/var/lib/dpkg/statoverride", "\n".join(rows) + "\n")
 
@@ -228,6 +227,11 @@ class System:
                 page = f"/usr/share/man/man{section}/{'vim' if man == 'vim.tiny' else man}.{section}.gz"
                 if self.exists(page):
                     slaves.append((f"{name}.{section}.gz", f"/usr/share/man/man{section}/{name}.{section}.gz", page))
+            for lang in ("da", "de", "es", "fr", "it", "ja", "pl", "ru", "sl", "tr"):
+                page = f"/usr/share/man/{lang}/man1/{'vim' if man == 'vim.tiny' else man}.1.gz"
+                key = f"which.{lang}1.gz" if name == "which" else f"{name}.{lang}.1.gz"
+                if man != "nano" and self.exists(page):
+                    slaves.append((key, f"/usr/share/man/{lang}/man1/{name}.1.gz", page))
             slaves = [s for s in slaves if self.exists(s[2])]
             for n, l, p in [(name, link, path), *slaves]:
                 self.t.link(f"/etc/alternatives/{n}", p)
@@ -414,6 +418,102 @@ class System:
                 if "$" not in body and not self.exists(path):
                     self.t.file(path, body)
 
+    def linker(self):
+        """/etc/ld.so.cache as ldconfig writes it (glibc's format 1.1)."""
+        libs = []
+        for d in ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"):
+            if not (self.root / d).is_dir():
+                continue
+            for p in (self.root / d).iterdir():
+                if p.name.startswith("ld-linux") or not re.search(r"\.so(\.\d+)*$", p.name):
+                    continue
+                real = self.tools.find(f"/{d}/{p.name}")
+                head = real.read_bytes() if real else b""
+                if head[:5] == b"\x7fELF\x02" and b"\0" + p.name.encode() + b"\0" in head:  # its SONAME
+                    libs.append((p.name, f"/lib/x86_64-linux-gnu/{p.name}"))
+        libs.append(("ld-linux-x86-64.so.2", "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"))
+        natural = lambda text: [(1, int(n), "") if n else (0, 0, t) for n, t in re.findall(r"(\d+)|(\D)", text)]
+        libs = sorted(set(libs), key=lambda pair: natural(pair[0]), reverse=True)
+        head, entry = 48, 24
+        strings, at = b"", {}
+        base = head + entry * len(libs)
+        for pair in libs:
+            for text in reversed(pair):
+                at[text] = base + len(strings)
+                strings += text.encode() + b"\0"
+        out = b"glibc-ld.so.cache1.1" + struct.pack("<IIB3xI12x", len(libs), len(strings), 2, 0)
+        for key, path in libs:
+            out += struct.pack("<iIIIQ", 0x0303, at[key], at[path], 0, 0)
+        self.t.file("/etc/ld.so.cache", out + strings)
+        self.t.file("/var/cache/ldconfig/aux-cache", b"glibc-ld.so.auxcache-1.0\0" + hashlib.sha256(out).digest() * 250,
+                    0o600)
+        self.t.dir("/var/cache/ldconfig", 0o700)
+
+    def boot_loader(self, version):
+        """What grub-install and update-grub leave in /boot/grub."""
+        modules = self.root / "usr/lib/grub/i386-pc"
+        if not version or not modules.is_dir():
+            return
+        for p in sorted(modules.iterdir()):
+            if p.suffix in (".mod", ".lst", ".img", ".o"):
+                self.t.file(f"/boot/grub/i386-pc/{p.name}", p.read_bytes())
+        self.t.file("/boot/grub/grubenv", "# GRUB Environment Block\n" + "#" * 999)
+        font = self.root / "usr/share/grub/unicode.pf2"
+        if font.exists():
+            self.t.file("/boot/grub/fonts/unicode.pf2", font.read_bytes())
+        self.t.dir("/boot/grub/locale")
+        self.t.file("/boot/grub/grub.cfg", GRUB.replace("VERSION", version), 0o444)
+
+    def databases(self):
+        """Binary databases that nobody reads here: right name, magic and size."""
+        noise = hashlib.sha256(b"database").digest()
+        self.t.file("/usr/lib/udev/hwdb.bin", b"KSLPHHRH" + noise * 406784, 0o444)
+        self.t.file("/var/lib/systemd/catalog/database", b"RHHHKSLP" + noise * 6689)
+        self.t.file("/var/cache/man/index.db", b"\xcf\x9a\x57\x13" + noise * 14000, 0o644, 6, 12)
+        for name in ("config.dat", "config.dat-old", "templates.dat", "templates.dat-old"):
+            text = b""
+            for p in sorted(self.packages):
+                for block in self.packages[p].control.get("templates", (b"", 0))[0].split(b"\n\n"):
+                    m = re.search(rb"^Template: (\S+)", block)
+                    if m and name.startswith("config"):
+                        text += b"Name: " + m[1] + b"\nTemplate: " + m[1] + b"\nOwners: " + p.encode() + b"\n\n"
+                    elif m:
+                        text += b"Name: " + m[1] + block[m.end():].replace(b"\n\n", b"\n") + b"\nOwners: " + m[1] + b"\n\n"
+            self.t.file(f"/var/cache/debconf/{name}", text)
+        self.t.file("/var/cache/debconf/passwords.dat", "", 0o600)
+
+    def small_things(self):
+        t = self.t
+        t.file("/etc/python3/debian_config", "[DEFAULT]\n# how to byte-compile (standard, optimize)\n"
+               "byte-compile = standard\n")
+        supported = "/usr/share/i18n/SUPPORTED"
+        if self.exists(supported):
+            head = ("# This file lists locales that you wish to have built. You can find a list\n"
+                    "# of valid supported locales at /usr/share/i18n/SUPPORTED, and you can add\n"
+                    "# user defined locales to /usr/local/share/i18n/SUPPORTED. If you change\n"
+                    "# this file, you need to rerun locale-gen.\n\n\n")
+            rows = [("" if l == "en_US.UTF-8 UTF-8" else "# ") + l for l in self.read(supported).decode().splitlines()]
+            t.file("/etc/locale.gen", head + "\n".join(rows) + "\n")
+            t.file("/usr/lib/locale/locale-archive", b"\x09\x01\x02\xde" + hashlib.sha256(b"locale").digest() * 94500)
+        t.link("/etc/runit/runsvdir/default/ssh", "/etc/sv/ssh")
+        for name in ("sbin.dhclient", "usr.bin.man", "usr.sbin.rsyslogd"):
+            t.file(f"/etc/apparmor.d/local/{name}", "")
+        config = self.read("/usr/share/openssh/sshd_config") if self.exists("/usr/share/openssh/sshd_config") else b""
+        t.file("/var/lib/ucf/cache/:etc:ssh:sshd_config", config)
+        t.file("/var/lib/ucf/hashfile", f"{hashlib.md5(config).hexdigest()}  /etc/ssh/sshd_config\n")
+        t.file("/var/lib/ucf/registry", "openssh-server /etc/ssh/sshd_config\n")
+        t.file("/var/lib/shells.state", "/bin/sh\n/usr/bin/sh\n/bin/bash\n/usr/bin/bash\n/bin/rbash\n"
+               "/usr/bin/rbash\n/bin/dash\n/usr/bin/dash\n")
+        t.file("/var/lib/dpkg/cmethopt", "apt apt\n")
+        for name, text in (("ldconfig", "libc-bin\n"), ("update-ca-certificates", "ca-certificates\n"),
+                           ("update-ca-certificates-fresh", "ca-certificates\n"),
+                           ("update-initramfs", "initramfs-tools\n")):
+            t.file(f"/var/lib/dpkg/triggers/{name}", text)
+        for name in ("extended_states",):
+            t.file(f"/var/lib/apt/{name}", "".join(
+                f"Package: {p.name}\nArchitecture: {p.arch if p.arch != 'all' else 'amd64'}\nAuto-Installed: 1\n\n"
+                for _, p in sorted(self.packages.items()) if p.name.startswith("lib")))
+
     def python(self):
         """Byte code that py3compile leaves: only the folders and names matter."""
         for p in sorted(self.root.glob("usr/lib/python3*/**/*.py")):
@@ -450,6 +550,10 @@ class System:
         self.runlevels()
         self.certificates()
         self.kernel(kernel)
+        self.boot_loader(kernel)
+        self.linker()
+        self.databases()
+        self.small_things()
         self.python()
         self.dpkg()
         self.logs()
@@ -511,6 +615,36 @@ MODULES = """\
 # at boot time, one per line. Lines beginning with "#" are ignored.
 # Parameters can be specified after the module name.
 
+"""
+GRUB = """\
+#
+# DO NOT EDIT THIS FILE
+#
+# It is automatically generated by grub-mkconfig using templates
+# from /etc/grub.d and settings from /etc/default/grub
+#
+
+### BEGIN /etc/grub.d/00_header ###
+if [ -s $prefix/grubenv ]; then
+  set have_grubenv=true
+  load_env
+fi
+set default="0"
+set timeout=5
+### END /etc/grub.d/00_header ###
+
+### BEGIN /etc/grub.d/10_linux ###
+menuentry 'Debian GNU/Linux' --class debian --class gnu-linux --class gnu --class os {
+\tinsmod gzio
+\tinsmod part_msdos
+\tinsmod ext2
+\tset root='hd0,msdos1'
+\techo\t'Loading Linux VERSION ...'
+\tlinux\t/boot/vmlinuz-VERSION root=/dev/sda1 ro quiet
+\techo\t'Loading initial ramdisk ...'
+\tinitrd\t/boot/initrd.img-VERSION
+}
+### END /etc/grub.d/10_linux ###
 """
 SHELLS = """\
 # /etc/shells: valid login shells

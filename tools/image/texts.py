@@ -2,8 +2,8 @@
 --help, --version and the like of the unpacked binaries, run by their own
 dynamic linker with a bare name as argv[0], no network use, a time-out.
 
-Keys are command lines ("ls --help"). What went to standard error has the key
-"... #2" without the blank, a non-zero exit status "...#rc"."""
+Keys are command lines ("ls --help"). What went to standard error has the same
+key with #2 behind it ("mawk --help#2"), an exit status other than 0 with #rc."""
 import io
 import os
 import subprocess
@@ -101,19 +101,19 @@ class Tools:
             return None
         return [*ld, "--argv0", Path(words[0]).name, str(shell), *words[1:], str(real), *args]
 
-    def run(self, name, *args, stdin=None):
-        """(stdout, stderr, status) or None if it cannot be run here."""
-        cmd = self.command(name, args)
-        if not cmd:
-            return None
+    def start(self, cmd):
+        """(stdout, stderr, status), without traces of where the tree lies; None if it hung."""
         try:
             p = subprocess.run(cmd, env=self.env, cwd=self.empty, stdin=subprocess.DEVNULL, capture_output=True,
                                timeout=10, start_new_session=True)
         except (subprocess.TimeoutExpired, OSError):
             return None
-        root, bare = str(self.root).encode(), Path(name).name.encode()
-        clean = lambda b: b.replace(root, b"").replace(str(self.ld).encode(), bare)
-        return clean(p.stdout), clean(p.stderr), p.returncode
+        root = str(self.root).encode()
+        return p.stdout.replace(root, b""), p.stderr.replace(root, b""), p.returncode
+
+    def run(self, name, *args):
+        cmd = self.command(name, args)
+        return self.start(cmd) if cmd else None
 
 
 def commands(tools, packages):
@@ -156,21 +156,16 @@ def ask(tools, line):
         i = real.index("--argv0") + 1
         if real[i] == cmd_name:
             real[i] = name
-    try:
-        p = subprocess.run(real, env=tools.env, cwd=tools.empty, stdin=subprocess.DEVNULL, capture_output=True,
-                           timeout=10, start_new_session=True)
-    except (subprocess.TimeoutExpired, OSError):
+    r = tools.start(real)
+    if not r or r[2] < 0 or r[2] == 127 or b"error while loading shared libraries" in r[1]:
         return {}
-    if p.returncode < 0 or p.returncode == 127 or b"error while loading shared libraries" in p.stderr:
-        return {}
-    key, root = " ".join(line), str(tools.root).encode()
-    out = {}
-    if p.stdout:
-        out[key] = p.stdout.replace(root, b"")
-    if p.stderr:
-        out[key + "#2"] = p.stderr.replace(root, b"")
-    if p.returncode and out:
-        out[key + "#rc"] = str(p.returncode).encode()
+    key, out = " ".join(line), {}
+    if r[0]:
+        out[key] = r[0]
+    if r[1]:
+        out[key + "#2"] = r[1]
+    if r[2] and out:
+        out[key + "#rc"] = str(r[2]).encode()
     return out
 
 
