@@ -13,7 +13,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-enum { STDERR_CODE = 1, SLOTS_STEP = 4 };
+enum { STDERR_CODE = 1, SLOTS_STEP = 4, EXIT_OVERTAKES_US = 3000 };
 enum { EXIT_STATUS = 1, EXIT_SIGNAL = 2 };
 
 /* ---- the table ---- */
@@ -200,20 +200,27 @@ static void send_exit(struct ssh_channel *ch)
     ch->outstanding = 0;
 }
 
+static void try_exit(struct ssh_channel *ch)
+{
+    if (ch->exit_kind && !ch->exited && !ch->close_sent &&
+        (queues_empty(ch) || ch->remote_window == 0))
+        send_exit(ch);
+}
+
 /* EOF, exit and CLOSE, if their time has come. True: the channel was freed. */
 static bool send_end(struct ssh_channel *ch)
 {
     bool session = ch->kind == SSH_CHANNEL_SESSION;
     if (ch->state != CH_OPEN && ch->state != CH_LARVAL)
         return false;
+    if (ch->exit_first)
+        try_exit(ch);
     if ((ch->eof_wanted || ch->close_wanted) && !ch->eof_sent && !ch->close_rcvd &&
         !ch->close_sent && queues_empty(ch)) {
         ch->eof_sent = true;
         send_plain(ch, SSH_MSG_CHANNEL_EOF);
     }
-    if (ch->exit_kind && !ch->exited && !ch->close_sent &&
-        (queues_empty(ch) || ch->remote_window == 0))
-        send_exit(ch);
+    try_exit(ch);
     bool ours_ended = ch->eof_sent || ch->close_rcvd;
     bool done = !session || ch->exited || ch->close_wanted || ch->state == CH_LARVAL;
     if (ours_ended && done && input_ended(ch) && !ch->close_sent) {
@@ -296,6 +303,7 @@ size_t ssh_channel_write(struct ssh_channel *ch, const void *p, size_t n, bool i
     ssh_conn_enter(c);
     if (take > 0 && buf_put(&ch->out[is_stderr], p, take) < 0)
         take = 0;
+    ch->wrote_us = clock_mono_us(c->srv->cfg.clock);
     if (take < n)
         ch->starved[is_stderr] = true;
     ssh_conn_leave(c);
@@ -330,13 +338,17 @@ void ssh_channel_close(struct ssh_channel *ch)
 }
 
 /* The news goes out from the pump: after the reply to the request that started
- * the process, and after what it wrote. */
+ * the process, and after what it wrote. sshd learns of a process's end by its
+ * closed pipes, a moment before it is told by signal; but while it is busy with
+ * fresh output, the signal overtakes. */
 static void note_exit(struct ssh_channel *ch, bool by_signal)
 {
     struct ssh_conn *c = ch->conn;
     if (c->closing || ch->exit_kind || ch->close_sent)
         return;
     ssh_conn_enter(c);
+    ch->exit_first =
+        ch->wrote_us != 0 && clock_mono_us(c->srv->cfg.clock) - ch->wrote_us < EXIT_OVERTAKES_US;
     ch->exit_kind = by_signal ? EXIT_SIGNAL : EXIT_STATUS;
     ssh_conn_leave(c);
 }
@@ -537,9 +549,27 @@ struct ssh_channel *ssh_channel_open_forwarded(struct ssh_conn *c, const struct 
 
 /* ---- receiving ---- */
 
-static bool bad_channel_message(struct ssh_conn *c, int type)
+/* Malformed: most of these sshd names, some it dies of (what: NULL). */
+static void bad_channel_message(struct ssh_conn *c, const char *what, int type)
 {
-    ssh_conn_bad(c, "malformed channel message", type);
+    if (!what) {
+        ssh_conn_bad(c, "malformed channel message", type);
+        return;
+    }
+    if (c->cb->malformed)
+        c->cb->malformed(c->ctx, "malformed channel message", type);
+    ssh_conn_refuse(c, "Invalid %s message", what);
+}
+
+/* The channel number at the start. False: there is none, the connection ends. */
+static bool read_id(struct ssh_conn *c, struct buf *p, const char *what, int type, uint32_t *id)
+{
+    if (buf_get_u32(p, id) < 0)
+        bad_channel_message(c, what, type);
+    else if (*id > INT32_MAX)
+        ssh_conn_refuse(c, "Invalid %s channel id", what);
+    else
+        return true;
     return false;
 }
 
@@ -547,10 +577,8 @@ static bool bad_channel_message(struct ssh_conn *c, int type)
 static struct ssh_channel *named(struct ssh_conn *c, struct buf *p, const char *what, int type)
 {
     uint32_t id;
-    if (buf_get_u32(p, &id) < 0 || id > INT32_MAX) {
-        (void)bad_channel_message(c, type);
+    if (!read_id(c, p, what, type, &id))
         return NULL;
-    }
     struct ssh_channel *ch = ssh_channel_find(c, id);
     if (!ch)
         ssh_conn_refuse(c, "%s packet referred to nonexistent channel %u", what, id);
@@ -569,7 +597,7 @@ void ssh_recv_channel_open_confirmation(struct ssh_conn *c, struct buf *p)
     }
     if (buf_get_u32(p, &remote) < 0 || buf_get_u32(p, &window) < 0 || buf_get_u32(p, &packet) < 0 ||
         buf_len(p) != 0) {
-        (void)bad_channel_message(c, SSH_MSG_CHANNEL_OPEN_CONFIRMATION);
+        bad_channel_message(c, "open confirmation", SSH_MSG_CHANNEL_OPEN_CONFIRMATION);
         return;
     }
     ch->remote_id = remote;
@@ -594,7 +622,7 @@ void ssh_recv_channel_open_failure(struct ssh_conn *c, struct buf *p)
     }
     if (buf_get_u32(p, &reason) < 0 || buf_get_string(p, &s, &n) < 0 ||
         buf_get_string(p, &s, &n) < 0 || buf_len(p) != 0) {
-        (void)bad_channel_message(c, SSH_MSG_CHANNEL_OPEN_FAILURE);
+        bad_channel_message(c, "open failure", SSH_MSG_CHANNEL_OPEN_FAILURE);
         return;
     }
     uint32_t id = ch->id;
@@ -607,15 +635,16 @@ void ssh_recv_channel_open_failure(struct ssh_conn *c, struct buf *p)
 void ssh_recv_channel_window_adjust(struct ssh_conn *c, struct buf *p)
 {
     uint32_t id, more;
-    if (buf_get_u32(p, &id) < 0 || id > INT32_MAX) {
-        (void)bad_channel_message(c, SSH_MSG_CHANNEL_WINDOW_ADJUST);
+    static const char what[] = "window adjust";
+    if (!read_id(c, p, what, SSH_MSG_CHANNEL_WINDOW_ADJUST, &id))
         return;
-    }
     struct ssh_channel *ch = ssh_channel_find(c, id);
     if (!ch)
         return;
-    if (buf_get_u32(p, &more) < 0 || buf_len(p) != 0 || more > UINT32_MAX - ch->remote_window)
-        (void)bad_channel_message(c, SSH_MSG_CHANNEL_WINDOW_ADJUST);
+    if (buf_get_u32(p, &more) < 0 || buf_len(p) != 0)
+        bad_channel_message(c, what, SSH_MSG_CHANNEL_WINDOW_ADJUST);
+    else if (more > UINT32_MAX - ch->remote_window)
+        bad_channel_message(c, NULL, SSH_MSG_CHANNEL_WINDOW_ADJUST);
     else
         ch->remote_window += more;
 }
@@ -630,17 +659,9 @@ static bool charge(struct ssh_channel *ch, size_t n)
     }
     if (n > SSH_CHANNEL_PACKET)
         return false;
-    if (n > ch->local_window) {
-        ch->exceeded += (uint32_t)n - ch->local_window;
-        ch->local_window = 0;
-        if (ch->exceeded > ch->local_max / 10) {
-            ssh_conn_refuse(ch->conn, "channel %u: peer ignored channel window", ch->id);
-            return false;
-        }
-    } else {
-        ch->local_window -= (uint32_t)n;
-        ch->exceeded = 0;
-    }
+    if (n > ch->local_window) /* this version of sshd drops it and says nothing */
+        return false;
+    ch->local_window -= (uint32_t)n;
     return true;
 }
 
@@ -652,7 +673,7 @@ void ssh_recv_channel_data(struct ssh_conn *c, struct buf *p)
     if (!ch || ch->state != CH_OPEN)
         return;
     if (buf_get_string(p, &data, &n) < 0 || buf_len(p) != 0) {
-        (void)bad_channel_message(c, SSH_MSG_CHANNEL_DATA);
+        bad_channel_message(c, NULL, SSH_MSG_CHANNEL_DATA);
         return;
     }
     if (!charge(ch, n) || n == 0)
@@ -673,7 +694,7 @@ void ssh_recv_channel_extended_data(struct ssh_conn *c, struct buf *p)
     if (ch->eof_rcvd && !(c->quirks & SSH_QUIRK_EXTEOF))
         ssh_conn_refuse(c, "Received extended_data after EOF on channel %u.", ch->id);
     else if (buf_get_u32(p, &code) < 0)
-        (void)bad_channel_message(c, SSH_MSG_CHANNEL_EXTENDED_DATA);
+        bad_channel_message(c, "extended_data", SSH_MSG_CHANNEL_EXTENDED_DATA);
     /* A server expects none: the data are dropped, the window is not turned. */
 }
 
@@ -683,7 +704,7 @@ void ssh_recv_channel_eof(struct ssh_conn *c, struct buf *p)
     if (!ch)
         return;
     if (buf_len(p) != 0) {
-        (void)bad_channel_message(c, SSH_MSG_CHANNEL_EOF);
+        bad_channel_message(c, "ieof", SSH_MSG_CHANNEL_EOF);
         return;
     }
     if (ch->eof_rcvd)
@@ -699,7 +720,7 @@ void ssh_recv_channel_close(struct ssh_conn *c, struct buf *p)
     if (!ch)
         return;
     if (buf_len(p) != 0) {
-        (void)bad_channel_message(c, SSH_MSG_CHANNEL_CLOSE);
+        bad_channel_message(c, "oclose", SSH_MSG_CHANNEL_CLOSE);
         return;
     }
     if (ch->close_rcvd)

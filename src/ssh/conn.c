@@ -49,6 +49,10 @@ void ssh_conn_close(struct ssh_conn *c, enum ssh_close how, const char *why, con
 
 void ssh_conn_fail(struct ssh_conn *c, const char *why)
 {
+    /* sshd after login writes once per round: what a fatal message's round had
+     * to say before it is lost. */
+    if (c->phase == SSH_PHASE_OPEN && !c->closing && buf_len(&c->out) > c->flushed)
+        buf_trim(&c->out, buf_len(&c->out) - c->flushed);
     ssh_conn_close(c, SSH_CLOSE_FIN, why, NULL);
 }
 
@@ -195,16 +199,16 @@ static bool blocked(const struct ssh_conn *c)
 
 void ssh_conn_process(struct ssh_conn *c)
 {
-    if (c->phase == SSH_PHASE_VERSION) {
-        if (blocked(c) || ssh_ident_read(c) < 0)
-            return;
+    if (c->phase == SSH_PHASE_VERSION && !blocked(c) && ssh_ident_read(c) == 0) {
         c->phase = SSH_PHASE_KEX;
         if (ssh_kex_start(c) < 0)
             ssh_conn_fail(c, "no memory");
     }
     struct buf payload;
     uint32_t seq;
-    while (!blocked(c) && ssh_packet_read(c, &payload, &seq) == 0) {
+    c->flushed = buf_len(&c->out);
+    while (c->phase != SSH_PHASE_VERSION && !blocked(c) &&
+           ssh_packet_read(c, &payload, &seq) == 0) {
         ssh_dispatch(c, &payload, seq);
         if (!c->closing && !c->kex && ssh_packet_rekey_due(c, 0) && ssh_kex_start(c) < 0)
             ssh_conn_fail(c, "no memory");
@@ -260,6 +264,7 @@ void ssh_conn_output_done(struct ssh_conn *c, size_t n)
 {
     ssh_conn_enter(c);
     buf_consume(&c->out, n);
+    c->flushed = buf_len(&c->out);
     if (!blocked(c) && (buf_len(&c->in) > 0 || c->eof_seen))
         ssh_conn_process(c);
     ssh_conn_leave(c);

@@ -33,6 +33,7 @@ void ssh_send_unimplemented(struct ssh_conn *c, uint32_t seq)
     struct ssh_msg m = ssh_msg_new(c, SSH_MSG_UNIMPLEMENTED);
     ssh_msg_u32(&m, seq);
     ssh_msg_send(c, &m);
+    c->flushed = buf_len(&c->out);
 }
 
 static void recv_disconnect(struct ssh_conn *c, struct buf *p)
@@ -86,25 +87,6 @@ static void unexpected(struct ssh_conn *c, uint8_t type, uint32_t seq)
         ssh_send_unimplemented(c, seq);
 }
 
-/* EXT_INFO from a client that announced it: read through, as sshd does. */
-static void recv_ext_info(struct ssh_conn *c, struct buf *p)
-{
-    uint32_t count;
-    const uint8_t *s;
-    size_t n;
-    char *name = NULL;
-    int err = buf_get_u32(p, &count);
-    for (uint32_t i = 0; err == 0 && i < count && i < 1024; i++) {
-        err = ssh_get_text(p, &name);
-        if (err == 0)
-            err = buf_get_string(p, &s, &n);
-        x_free(name);
-        name = NULL;
-    }
-    if (err < 0 || buf_len(p) != 0)
-        ssh_conn_bad(c, "malformed EXT_INFO", SSH_MSG_EXT_INFO);
-}
-
 static ssh_handler *handler_for(const struct ssh_conn *c, uint8_t type)
 {
     if (c->phase == SSH_PHASE_AUTH) {
@@ -114,8 +96,6 @@ static ssh_handler *handler_for(const struct ssh_conn *c, uint8_t type)
             return ssh_recv_userauth_request;
         if (type == SSH_MSG_USERAUTH_INFO_RESPONSE && ssh_auth_prompting(c))
             return ssh_recv_userauth_info_response;
-        if (type == SSH_MSG_EXT_INFO && c->ext_info)
-            return recv_ext_info;
     } else if (c->phase == SSH_PHASE_OPEN &&
                type < sizeof(open_handlers) / sizeof(open_handlers[0])) {
         return open_handlers[type];

@@ -26,9 +26,11 @@ static void forward(struct ssh_conn *c, struct buf *p, bool want_reply, struct a
     uint32_t port;
     if (ssh_get_text(p, &host) < 0 || buf_get_u32(p, &port) < 0) {
         bad(c);
-    } else if (port <= INT32_MAX) {
+    } else {
         int got = -1;
-        if ((want_reply || port != 0) && port <= 0xFFFF && c->cb->tcpip_forward)
+        if (port > 0xFFFF || (port == 0 && !want_reply))
+            ssh_conn_debug(c, "Server has disabled port forwarding.");
+        else if (c->cb->tcpip_forward)
             got = c->cb->tcpip_forward(c->ctx, host, port);
         a->ok = got >= 0;
         if (a->ok && port == 0 && buf_put_u32(&a->extra, (uint32_t)got) < 0)
@@ -142,6 +144,7 @@ void ssh_recv_global_request(struct ssh_conn *c, struct buf *p)
         if (a.ok)
             ssh_msg_raw(&m, buf_ptr(&a.extra), buf_len(&a.extra));
         ssh_msg_send(c, &m);
+        c->flushed = buf_len(&c->out);
     }
     buf_done(&a.extra);
     x_free(name);

@@ -65,16 +65,17 @@ static unsigned quirks_of(const char *software)
     return 0;
 }
 
-/* A decimal as scanf("%d") reads it: blanks, sign, digits. NULL: none. */
-static const char *scan_int(const char *p, long *v)
+/* A decimal as scanf("%d") reads it: blanks, sign, digits, and the lower half
+ * of what is too large. NULL: none. */
+static const char *scan_int(const char *p, int *v)
 {
     char *end;
-    *v = strtol(p, &end, 10);
+    *v = (int)strtol(p, &end, 10);
     return end == p ? NULL : end;
 }
 
 /* "SSH-%d.%d-%[^\n]": sets the numbers and the software. */
-static bool parse(const char *line, long *major, long *minor, const char **software)
+static bool parse(const char *line, int *major, int *minor, const char **software)
 {
     if (strncmp(line, "SSH-", 4) != 0)
         return false;
@@ -102,7 +103,7 @@ static int refuse(struct ssh_conn *c, const char *line, size_t n, const char *te
 
 static int judge(struct ssh_conn *c, const char *line, size_t n)
 {
-    long major, minor;
+    int major, minor;
     const char *software;
     if (n <= 4 || !parse(line, &major, &minor, &software))
         return refuse(c, line, n, "Invalid SSH identification string.");

@@ -81,11 +81,11 @@ bool ssh_kex_rekeying(const struct ssh_conn *c)
 
 /* ---- our KEXINIT ---- */
 
-/* True if name is in the comma-separated list. */
+/* True if name is in the comma-separated list. Lists end at an empty name. */
 static bool list_has(const char *list, const char *name)
 {
     size_t n = strlen(name);
-    for (const char *p = list; *p;) {
+    for (const char *p = list; *p && *p != ',';) {
         size_t len = strcspn(p, ",");
         if (len == n && memcmp(p, name, n) == 0)
             return true;
@@ -188,9 +188,9 @@ static void tell_kexinit(struct ssh_conn *c, bool first_follows)
 /* The first of theirs that is also ours, into out. */
 static bool choose(const char *theirs, const char *ours, char *out)
 {
-    for (const char *p = theirs; *p;) {
+    for (const char *p = theirs; *p && *p != ',';) {
         size_t n = strcspn(p, ",");
-        if (n > 0 && n < NAMES_MAX) {
+        if (n < NAMES_MAX) {
             memcpy(out, p, n);
             out[n] = '\0';
             if (list_has(ours, out))
@@ -242,7 +242,6 @@ static bool negotiate(struct ssh_conn *c)
     struct ssh_kex *k = c->kex;
     char ours[512], name[NAMES_MAX];
     kex_names(c, ours, sizeof(ours));
-    ours[strlen(ours) - (sizeof(strict_server) - 1)] = '\0';
     if (!choose_dir(k, &k->in, L_ENC_CS, L_MAC_CS, L_COMP_CS) ||
         !choose_dir(k, &k->out, L_ENC_SC, L_MAC_SC, L_COMP_SC) ||
         !choose(k->lists[L_KEX], ours, name))

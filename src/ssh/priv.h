@@ -138,7 +138,8 @@ struct ssh_conn {
     bool hostkey_rsa_512;
     bool cr_seen; /* version line: CR came, LF must follow */
     bool no_more_sessions, agent_asked, eof_seen, pumping;
-    uint8_t skip; /* a wrongly guessed key exchange packet to drop */
+    size_t flushed; /* output that sshd would have written out by now */
+    uint8_t skip;   /* a wrongly guessed key exchange packet to drop */
     uint8_t alive_missed;
     enum ssh_hostkey_type kex_hostkey; /* of the first exchange */
     int64_t grace_us, alive_us;        /* deadlines; INT64_MAX: none */
@@ -239,14 +240,15 @@ struct ssh_channel {
     void *ctx;
     uint32_t id, remote_id;
     uint32_t remote_window, remote_packet;
-    uint32_t local_window, local_max, consumed, exceeded;
+    uint32_t local_window, local_max, consumed;
     uint32_t outstanding; /* handed to the caller, not consumed yet */
     struct buf out[2];    /* stdout, stderr */
     uint8_t kind, state;
-    bool has_pty, x11;
+    bool has_pty, x11, subsystem;
     bool eof_wanted, eof_sent, eof_rcvd, close_sent, close_rcvd;
-    uint8_t exit_kind; /* 0: the process runs; how it ended */
-    bool exit_core;
+    uint8_t exit_kind;          /* 0: the process runs; how it ended */
+    bool exit_core, exit_first; /* exit_first: before EOF */
+    int64_t wrote_us;
     uint32_t exit_status;
     char exit_name[12];
     bool exited, close_wanted; /* the client was told; the caller wants it closed */

@@ -131,6 +131,16 @@ static bool xauth_text_ok(const char *s)
                                        "0123456789.:/-_")] == '\0';
 }
 
+static bool known_signal(const char *name)
+{
+    static const char *const names[] = {"ABRT", "ALRM", "FPE",  "HUP",  "INT",  "KILL",
+                                        "PIPE", "QUIT", "SEGV", "TERM", "USR1", "USR2"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
 /* What sshd refuses before it does anything. */
 static bool allowed(struct ssh_channel *ch, const struct ssh_request *r)
 {
@@ -144,6 +154,8 @@ static bool allowed(struct ssh_channel *ch, const struct ssh_request *r)
         return !c->agent_asked;
     case SSH_REQ_BREAK:
         return ch->has_pty;
+    case SSH_REQ_SIGNAL:
+        return known_signal(r->name) && ch->state == CH_OPEN && !ch->exited && !ch->subsystem;
     default:
         return true;
     }
@@ -159,6 +171,8 @@ static void note_accepted(struct ssh_channel *ch, const struct ssh_request *r)
         ch->conn->agent_asked = true;
     else if (r->kind == SSH_REQ_PTY)
         ch->has_pty = true;
+    else if (r->kind == SSH_REQ_SUBSYSTEM)
+        ch->subsystem = true;
 }
 
 /* Parses and asks. False: refused, or the connection has ended. */
@@ -173,7 +187,8 @@ static bool handle(struct ssh_channel *ch, const struct request_type *t, struct 
     if (t->kind == SSH_REQ_PTY && ch->has_pty) {
         ssh_conn_refuse(c, "Protocol error: you already have a pty.");
     } else if (t->parse(&r, p, &texts) < 0 || buf_len(p) != 0) {
-        ssh_conn_bad(c, "malformed CHANNEL_REQUEST", SSH_MSG_CHANNEL_REQUEST);
+        if (t->kind != SSH_REQ_SIGNAL) /* the one that sshd forgives */
+            ssh_conn_bad(c, "malformed CHANNEL_REQUEST", SSH_MSG_CHANNEL_REQUEST);
     } else if (allowed(ch, &r)) {
         ok = c->cb->channel_request && c->cb->channel_request(c->ctx, ch, &r);
         ok = ok && !c->closing && ssh_channel_find(c, id) == ch;

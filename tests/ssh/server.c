@@ -45,6 +45,7 @@ struct peer {
 };
 
 enum mode { IDLE, CAT, FLOOD };
+enum { DEAF_TAKES = 65536 };
 
 struct proc {
     enum mode mode;
@@ -177,8 +178,8 @@ static bool on_request(void *ctx, struct ssh_channel *ch, const struct ssh_reque
     case SSH_REQ_SUBSYSTEM:
         return false;
     case SSH_REQ_SIGNAL:
-        if (strcmp(r->name, "TERM") != 0 && strcmp(r->name, "KILL") != 0)
-            return false;
+        if (strcmp(ssh_conn_user(ssh_channel_conn(ch)), "root") == 0)
+            return false; /* as sshd, which has no separated process for root */
         ssh_channel_eof(ch);
         ssh_channel_exit_signal(ch, r->name, false);
         return true;
@@ -193,8 +194,13 @@ static void on_data(void *ctx, struct ssh_channel *ch, const uint8_t *d, size_t 
     struct proc *p = ssh_channel_ctx(ch);
     if (p->mode == CAT && ssh_channel_write(ch, d, n, false) < n)
         fprintf(stderr, "cat: output dropped\n");
-    if (!p->deaf)
+    if (!p->deaf) {
         ssh_channel_consumed(ch, n);
+    } else if (p->left < DEAF_TAKES) { /* what a pipe holds */
+        size_t take = n < DEAF_TAKES - p->left ? n : DEAF_TAKES - p->left;
+        p->left += take;
+        ssh_channel_consumed(ch, take);
+    }
 }
 
 static void on_eof(void *ctx, struct ssh_channel *ch)

@@ -131,6 +131,14 @@ class Wire:
         self.seq_out += 1
         self.send_raw(out)
 
+    def send_together(self, payloads):
+        """Several packets in one segment."""
+        held, self.send_raw = [], lambda data: held.append(data)
+        for p in payloads:
+            self.send(p)
+        del self.send_raw
+        self.send_raw(b"".join(held))
+
     def packet(self, timeout=5.0):
         """The next payload; None when nothing came in time; Closed at the end."""
         block = 16 if self.dec else 8
@@ -192,6 +200,15 @@ class Wire:
                     while self.fill(self.quiet):
                         pass
                     return
+        except Closed:
+            pass
+
+    def settle(self):
+        """Lets the server say or close what it will, so that what is sent next
+        does not race with its close."""
+        try:
+            while self.packet(0.15) is not None:
+                pass
         except Closed:
             pass
 
