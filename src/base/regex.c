@@ -67,6 +67,10 @@ bool regex_holds(const struct regex *re, unsigned what, enum regex_before before
         return w != n;
     case A_NOT_WORD:
         return w == n;
+    case A_NO_WORD_BEFORE:
+        return !w;
+    case A_NO_WORD_AFTER:
+        return !n;
     case A_WORD_BEGIN:
         return !w && n;
     case A_WORD_END:
@@ -409,13 +413,15 @@ int regex_exec(struct regex *re, const char *s, size_t n, size_t from, struct re
     if (re->prog.whole) {
         for (size_t i = 0; i < nm; i++)
             m[i] = (struct regex_match){(size_t)-1, (size_t)-1};
-        if (nm)
+        if (m)
             m[0] = (struct regex_match){at, at + re->prog.prefix_n};
         return 1;
     }
     int found = 0;
     if (!nm || re->any_first) {
         found = run(re, s, n, at, true, &end);
+        if (found == 1 && m)
+            m->eo = end;
         if (found <= 0 || !nm)
             return found;
     }

@@ -23,6 +23,8 @@ enum {
     REGEX_AWK = 32,        /* awk's escapes (\n \/ \" \ooo), also in brackets; no \w \b \1 */
     REGEX_LITERAL = 64,    /* no special characters at all (grep -F) */
     REGEX_PAREN_ORD = 128, /* an unmatched ) in ERE is an ordinary character */
+    REGEX_WORDS = 256,     /* only matches with no word character on either side (grep -w) */
+    REGEX_LINES = 512,     /* only whole lines or subjects (grep -x) */
 };
 
 /* Offsets into the subject; so is (size_t)-1 for a group that did not take part. */
@@ -40,8 +42,9 @@ struct regex *regex_new(struct arena *a, const char *pattern, size_t n, unsigned
 void regex_tick(struct regex *re, void (*tick)(void *ctx, unsigned steps), void *ctx);
 size_t regex_groups(const struct regex *re); /* parenthesised groups, without group 0 */
 /* Searches s[from..n), seeing s[0..from) as context. 1 and the first nm
- * offsets in m (group 0 first; nm may be 0: faster), 0 no match, ERR_LIMIT
- * when back-references took too long, ERR_NOMEM. */
+ * offsets in m (group 0 first), 0 no match, ERR_LIMIT
+ * when back-references took too long, ERR_NOMEM. Faster with nm 0: then m, if
+ * not NULL, only gets eo: where the match that ends first ends. */
 int regex_exec(struct regex *re, const char *s, size_t n, size_t from, struct regex_match *m,
                size_t nm) NODISCARD;
 

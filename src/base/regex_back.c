@@ -134,6 +134,7 @@ int regex_exec_back(struct regex *re, const char *s, size_t n, size_t from, stru
 {
     struct back b = {.re = re, .s = s, .n = n};
     int found = 0;
+    nm = m && !nm ? 1 : nm;
     for (size_t at = from; at <= n && !found; at++) {
         if (!re->any_first && (at == n || !re->first[(unsigned char)s[at]]))
             continue;

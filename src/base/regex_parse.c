@@ -170,6 +170,8 @@ static struct regex_node *ranges_node(struct regex_parser *p, struct ranges *rs)
             ascii.bits[c >> 5] |= 1u << (c & 31);
         wide |= rs->r[i].hi > top;
     }
+    if (p->flags & REGEX_NEWLINE)
+        ascii.bits[0] &= ~(1u << '\n');
     struct regex_node *set = set_node(p, &ascii);
     if (!set || !wide || top == 255)
         return set;
@@ -661,6 +663,20 @@ static struct regex_node *parse_alt(struct regex_parser *p, bool nested)
     return alt;
 }
 
+/* The whole pattern between two assertions: whole lines, or no word goes on. */
+static struct regex_node *fenced(struct regex_parser *p, struct regex_node *tree, bool lines)
+{
+    struct regex_node *cat = node_new(p, N_CAT, 0);
+    struct regex_node *before = node_new(p, N_ASSERT, lines ? A_BOL : A_NO_WORD_BEFORE);
+    struct regex_node *after = node_new(p, N_ASSERT, lines ? A_EOL : A_NO_WORD_AFTER);
+    if (!cat || !before || !after)
+        return NULL;
+    node_add(cat, before);
+    node_add(cat, tree);
+    node_add(cat, after);
+    return cat;
+}
+
 int regex_parse(struct arena *a, const char *pattern, size_t n, unsigned flags,
                 struct regex_prog *out, const char **why)
 {
@@ -681,9 +697,10 @@ int regex_parse(struct arena *a, const char *pattern, size_t n, unsigned flags,
         if (tree && p.s < p.end)
             regex_fail(&p, "Unmatched ) or \\)");
     }
-    if (tree && !p.why) {
+    if (tree && !p.why && flags & (REGEX_WORDS | REGEX_LINES))
+        tree = fenced(&p, tree, flags & REGEX_LINES);
+    if (tree && !p.why)
         regex_emit(&p, tree);
-    }
     out->groups = p.groups;
     *why = p.why;
     return p.why ? -1 : 0;

@@ -19,7 +19,9 @@ enum regex_assert {
     A_WORD,
     A_NOT_WORD,
     A_WORD_BEGIN,
-    A_WORD_END
+    A_WORD_END,
+    A_NO_WORD_BEFORE,
+    A_NO_WORD_AFTER,
 };
 
 struct regex_inst {

@@ -17,7 +17,7 @@ struct change {
     const char *mode; /* chmod */
     uint32_t mask, fixed;
     bool has_fixed, dashed; /* dashed: the mode came as an option */
-    int64_t uid, gid; /* chown; -1: keep */
+    int64_t uid, gid;       /* chown; -1: keep */
     int64_t from_uid, from_gid;
     const char *what; /* "ownership", "group" */
 };
@@ -171,9 +171,9 @@ static int chmod_run(struct cmd_run *r)
     return walk_all(&c, files);
 }
 
-static const char *const chmod_longs[] = {"changes=c",       "recursive=R",        "no-preserve-root=\2",
-                                          "preserve-root=\3", "quiet=f",            "silent=f",
-                                          "reference:=\1",    "verbose=v",          NULL};
+static const char *const chmod_longs[] = {"changes=c",        "recursive=R", "no-preserve-root=\2",
+                                          "preserve-root=\3", "quiet=f",     "silent=f",
+                                          "reference:=\1",    "verbose=v",   NULL};
 
 const struct cmd cmd_chmod = {
     .name = "chmod",
@@ -198,7 +198,8 @@ static const char *owner_text(struct cmd_run *r, int64_t uid, int64_t gid)
 static int apply_owner(struct change *c, const char *path, const struct vfs_stat *st)
 {
     struct cmd_run *r = c->r;
-    if ((c->from_uid >= 0 && st->uid != c->from_uid) || (c->from_gid >= 0 && st->gid != c->from_gid))
+    if ((c->from_uid >= 0 && st->uid != c->from_uid) ||
+        (c->from_gid >= 0 && st->gid != c->from_gid))
         return 0;
     bool link_itself = S_ISLNK(st->mode);
     if (link_itself && c->recursive && !cmd_has(r, 'h') && !cmd_last(r, "HLP")) {
@@ -209,12 +210,13 @@ static int apply_owner(struct change *c, const char *path, const struct vfs_stat
     int err = vm_chown(r->p, path, c->uid, c->gid, !link_itself);
     bool changed = (c->uid >= 0 && st->uid != c->uid) || (c->gid >= 0 && st->gid != c->gid);
     const char *to = owner_text(r, c->uid, c->gid);
-    const char *from = owner_text(r, c->uid >= 0 ? (int64_t)st->uid : -1, c->gid >= 0 ? (int64_t)st->gid : -1);
+    const char *from =
+        owner_text(r, c->uid >= 0 ? (int64_t)st->uid : -1, c->gid >= 0 ? (int64_t)st->gid : -1);
     if (err < 0 && !c->quiet)
         cmd_warn_err(r, err, "changing %s of %s", c->what, cmd_quote(r, path));
     if (err < 0 && c->verbose)
-        vf_printf(r->out, "failed to change %s of %s from %s to %s\n", c->what,
-                  cmd_quote(r, path), from, to);
+        vf_printf(r->out, "failed to change %s of %s from %s to %s\n", c->what, cmd_quote(r, path),
+                  from, to);
     else if (err >= 0 && changed && (c->verbose || c->changes))
         vf_printf(r->out, "changed %s of %s from %s to %s\n", c->what, cmd_quote(r, path), from,
                   to);
@@ -263,7 +265,8 @@ static const char *parse_owner(struct cmd_run *r, const char *text, int64_t *uid
 
 static int own_run(struct cmd_run *r, bool group)
 {
-    struct change c = {.r = r, .apply = apply_owner, .uid = -1, .gid = -1, .from_uid = -1, .from_gid = -1};
+    struct change c = {
+        .r = r, .apply = apply_owner, .uid = -1, .gid = -1, .from_uid = -1, .from_gid = -1};
     c.what = group ? "group" : "ownership";
     c.recursive = cmd_has(r, 'R');
     c.quiet = cmd_has(r, 'f');
@@ -320,10 +323,10 @@ static int chgrp_run(struct cmd_run *r)
     return own_run(r, true);
 }
 
-static const char *const chown_longs[] = {"recursive=R", "changes=c",      "dereference=\6",
-                                          "from:=\5",    "no-dereference=h", "no-preserve-root=\2",
-                                          "preserve-root=\3", "quiet=f",   "silent=f",
-                                          "reference:=\1", "verbose=v",    NULL};
+static const char *const chown_longs[] = {
+    "recursive=R",      "changes=c",           "dereference=\6",   "from:=\5",
+    "no-dereference=h", "no-preserve-root=\2", "preserve-root=\3", "quiet=f",
+    "silent=f",         "reference:=\1",       "verbose=v",        NULL};
 
 const struct cmd cmd_chown = {
     .name = "chown", .opts = "HLPRcfhv", .longs = chown_longs, .run = chown_run};

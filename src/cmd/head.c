@@ -134,14 +134,23 @@ static void old_style(struct cmd_run *r, int *argc, char **argv)
     char unit = 'n', mult = 0;
     for (; *flags; flags++) {
         switch (*flags) {
-        case 'c': unit = 'c'; break;
-        case 'l': unit = 'n'; break;
+        case 'c':
+            unit = 'c';
+            break;
+        case 'l':
+            unit = 'n';
+            break;
         case 'b':
         case 'k':
-        case 'm': unit = 'c'; mult = *flags; break;
+        case 'm':
+            unit = 'c';
+            mult = *flags;
+            break;
         case 'q':
         case 'v':
-        case 'z': str_putc(&b, *flags); break;
+        case 'z':
+            str_putc(&b, *flags);
+            break;
         default:
             cmd_warn(r, "invalid trailing option -- %c", *flags);
             *argc = 0;
@@ -195,8 +204,8 @@ static int head_run(struct cmd_run *r)
     return status;
 }
 
-static const char *const head_longs[] = {"bytes:=c",  "lines:=n",   "quiet=q",
-                                         "silent=q",  "verbose=v",  "zero-terminated=z", NULL};
+static const char *const head_longs[] = {"bytes:=c",  "lines:=n",          "quiet=q", "silent=q",
+                                         "verbose=v", "zero-terminated=z", NULL};
 
 const struct cmd cmd_head = {.name = "head",
                              .opts = "c:n:qvz0123456789",

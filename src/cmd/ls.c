@@ -32,10 +32,10 @@ struct entry {
 struct ls {
     struct cmd_run *r;
     enum format format;
-    int sort;       /* 'n' name, 'S' 't' 'v' 'X' 'U' */
-    int time;       /* 'm' 'a' 'c' 'b' */
-    int quote;      /* 'l' literal, 's' shell-escape, 'c' C, 'e' escape, 'S' always */
-    int style;      /* of times: 0 default, 'f' full-iso, 'l' long-iso, 'i' iso, '+' */
+    int sort;  /* 'n' name, 'S' 't' 'v' 'X' 'U' */
+    int time;  /* 'm' 'a' 'c' 'b' */
+    int quote; /* 'l' literal, 's' shell-escape, 'c' C, 'e' escape, 'S' always */
+    int style; /* of times: 0 default, 'f' full-iso, 'l' long-iso, 'i' iso, '+' */
     const char *time_format;
     unsigned classify; /* 0, 'p', 'F', 't' (file-type) */
     bool all, almost, backups, reverse, recursive, directory, inode, blocks, numeric, no_owner,
@@ -165,8 +165,11 @@ static const char *shown_name(struct ls *l, const char *name)
         cmd_quote_add(&b, name, strlen(name), l->quote == 'S');
         return str_text(&b);
     case 'c':
-    case 'e': quote_c(&b, name, l->quote == 'c'); return str_text(&b);
-    default: break;
+    case 'e':
+        quote_c(&b, name, l->quote == 'c');
+        return str_text(&b);
+    default:
+        break;
     }
     if (!l->hide_control)
         return name;
@@ -182,11 +185,11 @@ static const char *shown_name(struct ls *l, const char *name)
 static const char *suffix_colour(const char *name)
 {
     static const char *const archives[] = {
-        ".tar", ".tgz", ".zip", ".gz", ".bz2", ".xz", ".deb", ".rpm", ".jar", ".7z", ".rar",
-        ".zst", ".lz4", ".lzma", ".txz", ".tbz", ".tbz2", ".Z", ".cpio", ".war", NULL};
-    static const char *const images[] = {".jpg", ".jpeg", ".gif", ".png", ".svg", ".bmp", ".avi",
-                                         ".mp4", ".mkv", ".mov", ".webm", ".mpg", ".tif", ".tiff",
-                                         NULL};
+        ".tar", ".tgz", ".zip",  ".gz",  ".bz2", ".xz",   ".deb", ".rpm",  ".jar", ".7z", ".rar",
+        ".zst", ".lz4", ".lzma", ".txz", ".tbz", ".tbz2", ".Z",   ".cpio", ".war", NULL};
+    static const char *const images[] = {".jpg",  ".jpeg", ".gif", ".png",  ".svg",
+                                         ".bmp",  ".avi",  ".mp4", ".mkv",  ".mov",
+                                         ".webm", ".mpg",  ".tif", ".tiff", NULL};
     static const char *const audio[] = {".mp3", ".ogg", ".wav", ".flac", ".m4a", NULL};
     for (int i = 0; archives[i]; i++)
         if (str_ends(name, archives[i]))
@@ -207,12 +210,17 @@ static const char *mode_colour(uint32_t mode, const char *name)
         if ((mode & S_ISVTX) && (mode & S_IWOTH))
             return "30;42";
         return mode & S_IWOTH ? "34;42" : mode & S_ISVTX ? "37;44" : "01;34";
-    case S_IFLNK: return "01;36";
-    case S_IFIFO: return "40;33";
-    case S_IFSOCK: return "01;35";
+    case S_IFLNK:
+        return "01;36";
+    case S_IFIFO:
+        return "40;33";
+    case S_IFSOCK:
+        return "01;35";
     case S_IFBLK:
-    case S_IFCHR: return "40;33;01";
-    default: break;
+    case S_IFCHR:
+        return "40;33;01";
+    default:
+        break;
     }
     if (mode & S_ISUID)
         return "37;41";
@@ -238,11 +246,16 @@ static const char *entry_colour(const struct entry *e)
 static char indicator(struct ls *l, uint32_t mode)
 {
     switch (mode & S_IFMT) {
-    case S_IFDIR: return '/';
-    case S_IFLNK: return l->classify == 'p' || l->format == LONG ? 0 : '@';
-    case S_IFIFO: return l->classify == 'p' ? 0 : '|';
-    case S_IFSOCK: return l->classify == 'p' ? 0 : '=';
-    default: return l->classify == 'F' && S_ISREG(mode) && (mode & 0111) ? '*' : 0;
+    case S_IFDIR:
+        return '/';
+    case S_IFLNK:
+        return l->classify == 'p' || l->format == LONG ? 0 : '@';
+    case S_IFIFO:
+        return l->classify == 'p' ? 0 : '|';
+    case S_IFSOCK:
+        return l->classify == 'p' ? 0 : '=';
+    default:
+        return l->classify == 'F' && S_ISREG(mode) && (mode & 0111) ? '*' : 0;
     }
 }
 
@@ -293,15 +306,19 @@ static void put_name(struct ls *l, const struct entry *e)
 static struct timespec entry_time(const struct ls *l, const struct entry *e)
 {
     switch (l->time) {
-    case 'a': return e->st.atime;
-    case 'c': return e->st.ctime;
-    case 'b': return e->st.btime;
-    default: return e->st.mtime;
+    case 'a':
+        return e->st.atime;
+    case 'c':
+        return e->st.ctime;
+    case 'b':
+        return e->st.btime;
+    default:
+        return e->st.mtime;
     }
 }
 
 /* GNU's order of versions: numbers by value, other runs as text. */
-static int version_order(const char *a, const char *b)
+static int version_runs(const char *a, const char *b)
 {
     while (*a || *b) {
         while ((*a && (*a < '0' || *a > '9')) || (*b && (*b < '0' || *b > '9'))) {
@@ -329,6 +346,30 @@ static int version_order(const char *a, const char *b)
     return 0;
 }
 
+/* The length of a name without what looks like suffixes (".tar.gz"). */
+static size_t stem(const char *s)
+{
+    size_t n = strlen(s), end = n;
+    for (size_t i = n; i-- > 1;) {
+        bool alpha = (s[i] | 32) >= 'a' && (s[i] | 32) <= 'z';
+        bool word = alpha || s[i] == '~' || (s[i] >= '0' && s[i] <= '9');
+        bool first_ok = (s[i + 1] | 32) >= 'a' && (s[i + 1] | 32) <= 'z';
+        if (s[i] == '.' && (first_ok || s[i + 1] == '~'))
+            end = i;
+        else if (!word)
+            break;
+    }
+    return end;
+}
+
+static int version_order(struct cmd_run *r, const char *a, const char *b)
+{
+    const char *x = vm_asprintf(r->p, "%.*s", (int)stem(a), a);
+    const char *y = vm_asprintf(r->p, "%.*s", (int)stem(b), b);
+    int d = version_runs(x, y);
+    return d ? d : version_runs(a, b);
+}
+
 static int compare(const void *x, const void *y, void *ctx)
 {
     const struct entry *a = x, *b = y;
@@ -341,11 +382,15 @@ static int compare(const void *x, const void *y, void *ctx)
             return ad ? -1 : 1;
     }
     switch (l->sort) {
-    case 'S': d = a->st.size < b->st.size ? 1 : a->st.size > b->st.size ? -1 : 0; break;
+    case 'S':
+        d = a->st.size < b->st.size ? 1 : a->st.size > b->st.size ? -1 : 0;
+        break;
     case 't': {
         struct timespec s = entry_time(l, a), t = entry_time(l, b);
-        d = s.tv_sec != t.tv_sec ? (s.tv_sec < t.tv_sec ? 1 : -1)
-                                 : s.tv_nsec < t.tv_nsec ? 1 : s.tv_nsec > t.tv_nsec ? -1 : 0;
+        d = s.tv_sec != t.tv_sec    ? (s.tv_sec < t.tv_sec ? 1 : -1)
+            : s.tv_nsec < t.tv_nsec ? 1
+            : s.tv_nsec > t.tv_nsec ? -1
+                                    : 0;
         break;
     }
     case 'X': {
@@ -353,8 +398,11 @@ static int compare(const void *x, const void *y, void *ctx)
         d = strcmp(p ? p : "", q ? q : "");
         break;
     }
-    case 'v': d = version_order(a->name, b->name); break;
-    default: break;
+    case 'v':
+        d = version_order(l->r, a->name, b->name);
+        break;
+    default:
+        break;
     }
     if (!d)
         d = strcmp(a->name, b->name);
@@ -451,8 +499,12 @@ static void time_text(struct ls *l, const struct entry *e, char *out, size_t n)
         strftime(zone, sizeof(zone), "%z", &tm);
         str_fmt(out, n, "%s.%09ld %s", part, ts.tv_nsec, zone);
         break;
-    case 'l': strftime(out, n, "%Y-%m-%d %H:%M", &tm); break;
-    case 'i': strftime(out, n, recent ? "%m-%d %H:%M" : "%Y-%m-%d ", &tm); break;
+    case 'l':
+        strftime(out, n, "%Y-%m-%d %H:%M", &tm);
+        break;
+    case 'i':
+        strftime(out, n, recent ? "%m-%d %H:%M" : "%Y-%m-%d ", &tm);
+        break;
     default:
         if (!strftime(out, n, l->time_format, &tm))
             *out = '\0';
@@ -821,24 +873,26 @@ static int choose(struct cmd_run *r, const char *option, const char *arg, const 
 
 static bool set_word(struct ls *l, int option, const char *arg)
 {
-    static const char *const whens[] = {"always", "yes", "force", "never", "no", "none",
-                                        "auto",   "tty", "if-tty", NULL};
-    static const char *const sorts[] = {"none", "time", "size", "extension", "version", "width",
-                                        NULL};
-    static const char *const times[] = {"atime", "access", "use",      "ctime",    "status",
+    static const char *const whens[] = {"always", "yes",  "force", "never",  "no",
+                                        "none",   "auto", "tty",   "if-tty", NULL};
+    static const char *const sorts[] = {"none",    "time",  "size", "extension",
+                                        "version", "width", NULL};
+    static const char *const times[] = {"atime", "access",       "use",   "ctime",    "status",
                                         "mtime", "modification", "birth", "creation", NULL};
-    static const char *const formats[] = {"verbose", "long",        "commas",  "horizontal",
+    static const char *const formats[] = {"verbose", "long",     "commas",        "horizontal",
                                           "across",  "vertical", "single-column", NULL};
-    static const char *const quotes[] = {"literal", "shell", "shell-always", "shell-escape",
-                                         "shell-escape-always", "c", "c-maybe", "escape", "locale",
-                                         "clocale", NULL};
+    static const char *const quotes[] = {
+        "literal", "shell",   "shell-always", "shell-escape", "shell-escape-always",
+        "c",       "c-maybe", "escape",       "locale",       "clocale",
+        NULL};
     static const char *const marks[] = {"none", "slash", "file-type", "classify", NULL};
     struct cmd_run *r = l->r;
     int v;
     switch (option) {
     case '\1': /* --color */
     case '\7': /* --classify */
-        v = arg ? choose(r, option == '\1' ? "--color" : "--classify", arg, whens, "yyynnnaaa") : 'y';
+        v = arg ? choose(r, option == '\1' ? "--color" : "--classify", arg, whens, "yyynnnaaa")
+                : 'y';
         if (option == '\1')
             l->colour = v == 'y' || (v == 'a' && vm_isatty(r->p, 1));
         else if (v == 'y' || (v == 'a' && vm_isatty(r->p, 1)))
@@ -854,7 +908,11 @@ static bool set_word(struct ls *l, int option, const char *arg)
         return v;
     case '\4':
         v = choose(r, "--format", arg, formats, "llmxxC1");
-        l->format = v == 'l' ? LONG : v == 'm' ? COMMAS : v == 'x' ? ROWS : v == 'C' ? COLUMNS : ONE;
+        l->format = v == 'l'   ? LONG
+                    : v == 'm' ? COMMAS
+                    : v == 'x' ? ROWS
+                    : v == 'C' ? COLUMNS
+                               : ONE;
         return v;
     case '\5':
         v = choose(r, "--quoting-style", arg, quotes, "lsSsSccecc");
@@ -864,7 +922,8 @@ static bool set_word(struct ls *l, int option, const char *arg)
         v = choose(r, "--indicator-style", arg, marks, "nptF");
         l->classify = v == 'n' ? 0 : (unsigned)v;
         return v;
-    default: return true;
+    default:
+        return true;
     }
 }
 
@@ -883,7 +942,8 @@ static bool set_style(struct ls *l, const char *arg)
             l->style = "fli\0"[i];
             return true;
         }
-    cmd_warn(l->r, "invalid argument %s for %s", cmd_quotel(l->r, arg), cmd_quotel(l->r, "time style"));
+    cmd_warn(l->r, "invalid argument %s for %s", cmd_quotel(l->r, arg),
+             cmd_quotel(l->r, "time style"));
     vf_puts(l->r->err, "Valid arguments are:\n  - [posix-]full-iso\n  - [posix-]long-iso\n"
                        "  - [posix-]iso\n  - [posix-]locale\n  - +FORMAT (e.g., +%H:%M) for a "
                        "'date'-style format\n");
@@ -894,44 +954,121 @@ static bool set_option(struct ls *l, int o, const char *arg)
 {
     uint64_t n;
     switch (o) {
-    case 'a': l->all = true; break;
-    case 'A': l->almost = true; l->all = false; break;
-    case 'B': l->backups = true; break;
-    case 'b': l->quote = 'e'; break;
-    case 'C': l->format = COLUMNS; break;
-    case 'c': l->time = 'c'; break;
-    case 'd': l->directory = true; break;
-    case 'F': l->classify = 'F'; break;
-    case 'f': l->all = true; l->sort = 'U'; l->colour = false; l->blocks = false;
+    case 'a':
+        l->all = true;
+        break;
+    case 'A':
+        l->almost = true;
+        l->all = false;
+        break;
+    case 'B':
+        l->backups = true;
+        break;
+    case 'b':
+        l->quote = 'e';
+        break;
+    case 'C':
+        l->format = COLUMNS;
+        break;
+    case 'c':
+        l->time = 'c';
+        break;
+    case 'd':
+        l->directory = true;
+        break;
+    case 'F':
+        l->classify = 'F';
+        break;
+    case 'f':
+        l->all = true;
+        l->sort = 'U';
+        l->colour = false;
+        l->blocks = false;
         if (l->format == LONG)
             l->format = vm_isatty(l->r->p, 1) ? COLUMNS : ONE;
         break;
-    case 'G': l->no_group = true; break;
-    case 'g': l->format = LONG; l->no_owner = true; break;
-    case 'H': l->follow_args = true; break;
-    case 'h': l->human = true; l->si = false; break;
-    case '\x11': l->human = l->si = true; break;
-    case 'I': l->ignore = arg; break;
-    case '\x12': l->hide = arg; break;
-    case 'i': l->inode = true; break;
-    case 'k': l->block_size = 1024; break;
-    case 'L': l->follow = true; break;
-    case 'l': l->format = LONG; break;
-    case 'm': l->format = COMMAS; break;
-    case 'N': l->quote = 'l'; break;
-    case 'n': l->numeric = true; l->format = LONG; break;
-    case 'o': l->format = LONG; l->no_group = true; break;
-    case 'p': l->classify = 'p'; break;
-    case 'Q': l->quote = 'c'; break;
-    case 'q': l->hide_control = true; break;
-    case 'R': l->recursive = true; break;
-    case 'r': l->reverse = true; break;
-    case 'S': l->sort = 'S'; break;
-    case 's': l->blocks = true; break;
-    case 't': l->sort = 't'; break;
-    case 'U': l->sort = 'U'; break;
-    case 'u': l->time = 'a'; break;
-    case 'v': l->sort = 'v'; break;
+    case 'G':
+        l->no_group = true;
+        break;
+    case 'g':
+        l->format = LONG;
+        l->no_owner = true;
+        break;
+    case 'H':
+        l->follow_args = true;
+        break;
+    case 'h':
+        l->human = true;
+        l->si = false;
+        break;
+    case '\x11':
+        l->human = l->si = true;
+        break;
+    case 'I':
+        l->ignore = arg;
+        break;
+    case '\x12':
+        l->hide = arg;
+        break;
+    case 'i':
+        l->inode = true;
+        break;
+    case 'k':
+        l->block_size = 1024;
+        break;
+    case 'L':
+        l->follow = true;
+        break;
+    case 'l':
+        l->format = LONG;
+        break;
+    case 'm':
+        l->format = COMMAS;
+        break;
+    case 'N':
+        l->quote = 'l';
+        break;
+    case 'n':
+        l->numeric = true;
+        l->format = LONG;
+        break;
+    case 'o':
+        l->format = LONG;
+        l->no_group = true;
+        break;
+    case 'p':
+        l->classify = 'p';
+        break;
+    case 'Q':
+        l->quote = 'c';
+        break;
+    case 'q':
+        l->hide_control = true;
+        break;
+    case 'R':
+        l->recursive = true;
+        break;
+    case 'r':
+        l->reverse = true;
+        break;
+    case 'S':
+        l->sort = 'S';
+        break;
+    case 's':
+        l->blocks = true;
+        break;
+    case 't':
+        l->sort = 't';
+        break;
+    case 'U':
+        l->sort = 'U';
+        break;
+    case 'u':
+        l->time = 'a';
+        break;
+    case 'v':
+        l->sort = 'v';
+        break;
     case 'w':
         if (cmd_number(arg, "", &n)) {
             cmd_warn(l->r, "invalid line width: %s", cmd_quotel(l->r, arg));
@@ -939,19 +1076,40 @@ static bool set_option(struct ls *l, int o, const char *arg)
         }
         l->width = n;
         break;
-    case 'X': l->sort = 'X'; break;
-    case 'x': l->format = ROWS; break;
+    case 'X':
+        l->sort = 'X';
+        break;
+    case 'x':
+        l->format = ROWS;
+        break;
     case '1':
         if (l->format != LONG)
             l->format = ONE;
         break;
-    case '\x13': l->format = LONG; l->style = 'f'; break;
-    case '\x14': return set_style(l, arg);
-    case '\x15': l->classify = 't'; break;
-    case '\x16': l->dirs_first = true; break;
-    case '\x17': l->zero = true; l->format = l->format == LONG ? LONG : ONE; l->quote = 'l'; l->colour = false; break;
-    case '\x18': l->hide_control = false; break;
-    case '\x19': l->author = true; break;
+    case '\x13':
+        l->format = LONG;
+        l->style = 'f';
+        break;
+    case '\x14':
+        return set_style(l, arg);
+    case '\x15':
+        l->classify = 't';
+        break;
+    case '\x16':
+        l->dirs_first = true;
+        break;
+    case '\x17':
+        l->zero = true;
+        l->format = l->format == LONG ? LONG : ONE;
+        l->quote = 'l';
+        l->colour = false;
+        break;
+    case '\x18':
+        l->hide_control = false;
+        break;
+    case '\x19':
+        l->author = true;
+        break;
     case '\x1a':
         if (!strcmp(arg, "human-readable"))
             l->human = true;
@@ -968,12 +1126,31 @@ static bool set_option(struct ls *l, int o, const char *arg)
     return true;
 }
 
+/* Does ls believe that the terminal knows colours? */
+static bool colour_terminal(struct proc *p)
+{
+    static const char *const known[] = {
+        "Eterm",   "ansi",  "alacritty",  "con",   "cygwin", "dtterm", "gnome", "hurd",
+        "jfbterm", "kitty", "konsole",    "kterm", "linux",  "mlterm", "putty", "rxvt",
+        "screen",  "st",    "terminator", "tmux",  "vt100",  "vt220",  "xterm", NULL};
+    const char *colours = vm_getenv(p, "LS_COLORS"), *term = vm_getenv(p, "TERM");
+    if ((colours && *colours) || vm_getenv(p, "COLORTERM"))
+        return true;
+    for (size_t i = 0; term && known[i]; i++)
+        if (str_starts(term, known[i]))
+            return true;
+    return false;
+}
+
 static int ls_run(struct cmd_run *r)
 {
-    struct ls l = {.r = r, .sort = 'n', .time = 'm', .block_size = BLOCK, .size_unit = 1, .width = 80};
+    struct ls l = {
+        .r = r, .sort = 'n', .time = 'm', .block_size = BLOCK, .size_unit = 1, .width = 80};
     bool tty = vm_isatty(r->p, 1);
     struct winsize ws;
-    l.format = !strcmp(r->cmd->name, "vdir") ? LONG : tty || !strcmp(r->cmd->name, "dir") ? COLUMNS : ONE;
+    l.format = !strcmp(r->cmd->name, "vdir")         ? LONG
+               : tty || !strcmp(r->cmd->name, "dir") ? COLUMNS
+                                                     : ONE;
     l.quote = !strcmp(r->cmd->name, "ls") ? tty ? 's' : 'l' : 'e';
     l.hide_control = tty && l.quote == 'l';
     if (tty && !vm_getwinsize(r->p, 1, &ws) && ws.ws_col)
@@ -985,9 +1162,10 @@ static int ls_run(struct cmd_run *r)
     bool explicit_sort = false;
     for (const char *o = r->opt; *o; o++) {
         if (!set_option(&l, *o, r->optarg[o - r->opt]))
-            return *o == '\x14' || *o < 8 ? cmd_usage(r) : 2;
+            return *o < 8 ? cmd_usage(r), 1 : *o == '\x14' ? cmd_usage(r) : 2;
         explicit_sort |= strchr("tSUXvf\2", *o) != NULL;
     }
+    l.colour = l.colour && colour_terminal(r->p);
     /* -c and -u alone also sort by that time, unless the format is long. */
     if (!explicit_sort && l.time != 'm' && l.format != LONG)
         l.sort = 't';
@@ -1009,16 +1187,49 @@ static int ls_run(struct cmd_run *r)
     return l.status;
 }
 
-static const char *const ls_longs[] = {
-    "all=a", "escape=b", "directory=d", "dired=D", "full-time=\x13", "group-directories-first=\x16",
-    "human-readable=h", "inode=i", "kibibytes=k", "numeric-uid-gid=n", "no-group=G",
-    "hide-control-chars=q", "reverse=r", "size=s", "width:=w", "almost-all=A", "ignore-backups=B",
-    "classify?=\7", "file-type=\x15", "si=\x11", "dereference-command-line=H",
-    "dereference-command-line-symlink-to-dir=H", "hide:=\x12", "ignore:=I",
-    "indicator-style:=\6", "dereference=L", "literal=N", "quote-name=Q", "quoting-style:=\5",
-    "recursive=R", "format:=\4", "show-control-chars=\x18", "sort:=\2", "tabsize:=T", "time:=\3",
-    "time-style:=\x14", "zero=\x17", "color?=\1", "hyperlink?=\x1b", "block-size:=\x1a",
-    "context=Z", "author=\x19", NULL};
+static const char *const ls_longs[] = {"all=a",
+                                       "escape=b",
+                                       "directory=d",
+                                       "dired=D",
+                                       "full-time=\x13",
+                                       "group-directories-first=\x16",
+                                       "human-readable=h",
+                                       "inode=i",
+                                       "kibibytes=k",
+                                       "numeric-uid-gid=n",
+                                       "no-group=G",
+                                       "hide-control-chars=q",
+                                       "reverse=r",
+                                       "size=s",
+                                       "width:=w",
+                                       "almost-all=A",
+                                       "ignore-backups=B",
+                                       "classify?=\7",
+                                       "file-type=\x15",
+                                       "si=\x11",
+                                       "dereference-command-line=H",
+                                       "dereference-command-line-symlink-to-dir=H",
+                                       "hide:=\x12",
+                                       "ignore:=I",
+                                       "indicator-style:=\6",
+                                       "dereference=L",
+                                       "literal=N",
+                                       "quote-name=Q",
+                                       "quoting-style:=\5",
+                                       "recursive=R",
+                                       "format:=\4",
+                                       "show-control-chars=\x18",
+                                       "sort:=\2",
+                                       "tabsize:=T",
+                                       "time:=\3",
+                                       "time-style:=\x14",
+                                       "zero=\x17",
+                                       "color?=\1",
+                                       "hyperlink?=\x1b",
+                                       "block-size:=\x1a",
+                                       "context=Z",
+                                       "author=\x19",
+                                       NULL};
 
 #define LS_ENTRY(n)                                                                                \
     {                                                                                              \

@@ -13,13 +13,26 @@ static uint32_t perms(const char **s, uint32_t old)
     uint32_t v = 0;
     for (;; ++*s) {
         switch (**s) {
-        case 'r': v |= 0444; break;
-        case 'w': v |= 0222; break;
-        case 'x': v |= 0111; break;
-        case 'X': v |= S_ISDIR(old) || (old & 0111) ? 0111 : 0; break;
-        case 's': v |= S_ISUID | S_ISGID; break;
-        case 't': v |= S_ISVTX; break;
-        default: return v;
+        case 'r':
+            v |= 0444;
+            break;
+        case 'w':
+            v |= 0222;
+            break;
+        case 'x':
+            v |= 0111;
+            break;
+        case 'X':
+            v |= S_ISDIR(old) || (old & 0111) ? 0111 : 0;
+            break;
+        case 's':
+            v |= S_ISUID | S_ISGID;
+            break;
+        case 't':
+            v |= S_ISVTX;
+            break;
+        default:
+            return v;
         }
     }
 }

@@ -193,7 +193,8 @@ static const char *convert(struct printf_state *st, const char *f)
         put_text(st, &sp, str_text(&b), b.n);
         break;
     }
-    default: put_number(st, &sp);
+    default:
+        put_number(st, &sp);
     }
     return f + 1;
 }
@@ -247,8 +248,7 @@ static int printf_run(struct cmd_run *r)
         vm_tick(r->p, 16);
     } while (*st.arg && st.arg != before);
     if (*st.arg) {
-        cmd_warn(r, "warning: ignoring excess arguments, starting with %s",
-                 cmd_quotel(r, *st.arg));
+        cmd_warn(r, "warning: ignoring excess arguments, starting with %s", cmd_quotel(r, *st.arg));
     }
     return st.status;
 }

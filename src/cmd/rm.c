@@ -17,14 +17,22 @@ struct rm {
 static const char *kind(const struct vfs_stat *st)
 {
     switch (st->mode & S_IFMT) {
-    case S_IFREG: return st->size ? "regular file" : "regular empty file";
-    case S_IFDIR: return "directory";
-    case S_IFLNK: return "symbolic link";
-    case S_IFIFO: return "fifo";
-    case S_IFSOCK: return "socket";
-    case S_IFBLK: return "block special file";
-    case S_IFCHR: return "character special file";
-    default: return "weird file";
+    case S_IFREG:
+        return st->size ? "regular file" : "regular empty file";
+    case S_IFDIR:
+        return "directory";
+    case S_IFLNK:
+        return "symbolic link";
+    case S_IFIFO:
+        return "fifo";
+    case S_IFSOCK:
+        return "socket";
+    case S_IFBLK:
+        return "block special file";
+    case S_IFCHR:
+        return "character special file";
+    default:
+        return "weird file";
     }
 }
 
@@ -156,8 +164,8 @@ static int rm_run(struct cmd_run *r)
     if (!r->argc)
         return m.force ? 0 : cmd_missing(r);
     if (once && (m.recursive || r->argc > 3)) {
-        vf_printf(r->err, "%s: remove %d argument%s%s? ", r->name, r->argc,
-                  r->argc == 1 ? "" : "s", m.recursive ? " recursively" : "");
+        vf_printf(r->err, "%s: remove %d argument%s%s? ", r->name, r->argc, r->argc == 1 ? "" : "s",
+                  m.recursive ? " recursively" : "");
         if (!cmd_yes(r))
             return 0;
     }
@@ -171,10 +179,14 @@ static int rm_run(struct cmd_run *r)
     return status;
 }
 
-static const char *const rm_longs[] = {"force=f",          "interactive?=\1",
-                                       "one-file-system=\4", "no-preserve-root=\2",
-                                       "preserve-root?=\3", "recursive=r",
-                                       "dir=d",            "verbose=v",
+static const char *const rm_longs[] = {"force=f",
+                                       "interactive?=\1",
+                                       "one-file-system=\4",
+                                       "no-preserve-root=\2",
+                                       "preserve-root?=\3",
+                                       "recursive=r",
+                                       "dir=d",
+                                       "verbose=v",
                                        NULL};
 
 const struct cmd cmd_rm = {.name = "rm", .opts = "dfirvIR", .longs = rm_longs, .run = rm_run};

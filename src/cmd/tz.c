@@ -235,8 +235,9 @@ const struct tz *tz_of(struct proc *p, const char *name)
         ok = load(p, z, "/etc/localtime");
     } else {
         name += *name == ':';
-        ok = *name && (load(p, z, *name == '/' ? name : vm_asprintf(p, "/usr/share/zoneinfo/%s", name)) ||
-                       parse_posix(z, name));
+        ok = *name &&
+             (load(p, z, *name == '/' ? name : vm_asprintf(p, "/usr/share/zoneinfo/%s", name)) ||
+              parse_posix(z, name));
         /* An unknown zone is UTC under the name that was asked for. */
         if (!ok && *name && strcmp(name, "UTC"))
             take_name(name, z->yearly[0].name);

@@ -15,10 +15,10 @@ struct tz_rule {
 struct tz {
     struct tz_rule *rule; /* at least one, in order of time */
     size_t n;
-    bool has_dst;           /* the last rule goes on with the two below */
+    bool has_dst;             /* the last rule goes on with the two below */
     struct tz_rule yearly[2]; /* standard, daylight; from is not used */
-    int start[3], end[3];   /* month, week, day of week of the changes */
-    int start_s, end_s;     /* seconds after midnight, local */
+    int start[3], end[3];     /* month, week, day of week of the changes */
+    int start_s, end_s;       /* seconds after midnight, local */
 };
 
 /* The zone of a process: its TZ, else /etc/localtime; UTC if there is none.
