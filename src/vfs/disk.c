@@ -724,7 +724,7 @@ struct vfs_fs *vfs_disk_new(const struct vfs_disk_conf *conf)
                             .dev = conf->dev,
                             .root = d->tmpfs ? 1 : IMAGE_ROOT};
     if (conf->image) {
-        d->next_ino = IMAGE_FIRST + conf->image->h->inodes.count;
+        d->next_ino = vfs_image_inodes(conf->image);
         d->fs.root = IMAGE_ROOT;
     } else {
         d->next_ino = d->tmpfs ? 2 : IMAGE_FIRST;

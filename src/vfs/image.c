@@ -211,7 +211,7 @@ void vfs_image_close(struct vfs_image *im)
 
 uint64_t vfs_image_inodes(const struct vfs_image *im)
 {
-    return im->h->inodes.count;
+    return IMAGE_FIRST + im->h->inodes.count;
 }
 
 uint64_t vfs_image_id(const struct vfs_image *im)

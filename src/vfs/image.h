@@ -1,9 +1,20 @@
 /* image.h -- the disk image: a whole Debian tree in one read-only file, mapped
  * once and shared by all machines.
  *
- * Besides the tree it holds texts by key ("ls --help", "wget --version"): the
- * long outputs of Debian's programs, recorded when the image was built, and
- * properties ("packages", "sshd", ...).
+ * Besides the tree it holds texts by key: the long outputs of Debian's
+ * programs, recorded when the image was built, and properties of the tree.
+ *
+ *   "ls --help"          what the command line wrote to standard output
+ *   "ls --help#2"        and to standard error
+ *   "ls --help#rc"       its exit status in decimal, if not 0
+ *   "help cd"            bash's help; also "help -s cd", "help -d cd", "help"
+ *   "busybox wget --help#2", "busybox --list", "ssh -V#2", "perl -v", ...
+ *   "property:NAME"      debian_version (12.11), kernel_release
+ *                        (6.1.0-37-amd64), kernel_version (#1 SMP ...),
+ *                        kernel_package, kernel_built (seconds), ssh_version
+ *                        (OpenSSH_9.2p1 Debian-2+deb12u6), bash_version,
+ *                        libc_version, installed (seconds), packages (lines of
+ *                        name, version, architecture)
  * SPDX-License-Identifier: Apache-2.0                                  */
 #ifndef VFS_IMAGE_H
 #define VFS_IMAGE_H
@@ -22,6 +33,7 @@ int vfs_image_open(const char *path, struct vfs_image **out, char *why, size_t w
 int vfs_image_wrap(const void *mem, size_t n, struct vfs_image **out) NODISCARD;
 void vfs_image_close(struct vfs_image *im);
 
+/* The numbers of the image's inodes are below this. */
 uint64_t vfs_image_inodes(const struct vfs_image *im);
 uint64_t vfs_image_id(const struct vfs_image *im); /* differs between any two trees */
 /* The text recorded under key, NUL-terminated after *n bytes; NULL if absent. */

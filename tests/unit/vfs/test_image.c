@@ -164,6 +164,7 @@ static void the_built_in_tree_is_a_debian(void **state)
     assert_memory_equal(vfs_image_data(im, vfs_image_find(im, "/bin/busybox"), &n), "\177ELF", 4);
     assert_int_not_equal(vfs_image_find(im, "/usr/sbin/sshd"), 0);
     assert_true(vfs_image_inodes(im) > 300);
+    assert_true(vfs_image_inodes(im) > vfs_image_find(im, "/usr/lib/openssh/sftp-server"));
 }
 
 struct told {
