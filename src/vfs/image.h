@@ -9,12 +9,12 @@
  *   "ls --help#rc"       its exit status in decimal, if not 0
  *   "help cd"            bash's help; also "help -s cd", "help -d cd", "help"
  *   "busybox wget --help#2", "busybox --list", "ssh -V#2", "perl -v", ...
- *   "property:NAME"      debian_version (12.11), kernel_release
- *                        (6.1.0-37-amd64), kernel_version (#1 SMP ...),
- *                        kernel_package, kernel_built (seconds), ssh_version
- *                        (OpenSSH_9.2p1 Debian-2+deb12u6), bash_version,
- *                        libc_version, installed (seconds), packages (lines of
- *                        name, version, architecture)
+ *   "property:NAME"      debian-version (12.11), sshd-version (9.2p1
+ *                        Debian-2+deb12u6), bash-version, libc-version, kernel
+ *                        (6.1.0-37-amd64), kernel-string (as in vmlinuz: release,
+ *                        maker, #1 SMP ...), kernel-package, kernel-built and
+ *                        installed (seconds since 1970), packages (lines of name,
+ *                        version, architecture)
  * SPDX-License-Identifier: Apache-2.0                                  */
 #ifndef VFS_IMAGE_H
 #define VFS_IMAGE_H
