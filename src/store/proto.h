@@ -56,7 +56,8 @@ struct store_tty_close {
     int64_t real_us;
 };
 /* A file came in. The recorder computes hash, size, type and whether it is
- * new, fills them into both events and records them. */
+ * new, fills them into both events and records them. outfile becomes the
+ * path in the store, or the bare hash if the sender set it to "". */
 struct store_artefact {
     struct event_str event;   /* an encoded EVENT_ARTEFACT: how, path, url, clipped */
     struct event_str also;    /* absent, or an encoded event with shasum, outfile, duplicate */
