@@ -23,7 +23,6 @@
 enum {
     SENSORS_MAX = 64,
     CHECKPOINT_MAX = 256 << 20,
-    SAVE_EVERY_US = 60 * 1000000, /* and at the end */
 };
 
 struct peer {
@@ -152,12 +151,20 @@ static void load(struct learner *l)
     buf_done(&b);
 }
 
+static void on_save(void *ctx);
+
+static int plan_save(struct learner *l)
+{
+    int64_t us = l->role.setup->conf->learner.save * 1000;
+    return loop_timer_in(l->role.loop, &l->save_timer, us, on_save, l);
+}
+
 static void on_save(void *ctx)
 {
     struct learner *l = ctx;
 
     save(l);
-    if (loop_timer_in(l->role.loop, &l->save_timer, SAVE_EVERY_US, on_save, l) < 0)
+    if (plan_save(l) < 0)
         log_error("cannot plan the next checkpoint");
 }
 
@@ -281,7 +288,7 @@ int role_learner_main(const struct role_setup *s, unsigned index, int ctl_fd)
     load(&l);
     publish(&l);
     loop_set_idle(l.role.loop, idle, &l);
-    if (loop_timer_in(l.role.loop, &l.save_timer, SAVE_EVERY_US, on_save, &l) < 0)
+    if (plan_save(&l) < 0)
         return 1;
     r = role_run(&l.role);
     save(&l);
