@@ -55,6 +55,12 @@ struct dnode *disk_find(const struct disk *d, uint64_t ino)
     return n;
 }
 
+const struct dnode *disk_shown(const struct disk *d, uint64_t ino)
+{
+    const struct dnode *n = disk_find(d, ino);
+    return n || !d->conf.below ? n : disk_find((const struct disk *)d->conf.below, ino);
+}
+
 static bool grow_table(struct disk *d)
 {
     uint32_t n = d->nbuckets ? d->nbuckets * 2 : 8, old_n = d->nbuckets;
@@ -98,7 +104,7 @@ void disk_node_free(struct disk *d, struct dnode *n)
         at = &(*at)->next;
     *at = n->next;
     d->nnodes--;
-    if (!n->base)
+    if (!n->below)
         d->new_inodes--;
     if (S_ISDIR(n->mode)) {
         disk_dir_free(d, n);
@@ -124,6 +130,7 @@ static int64_t image_ctime(const struct vfs_image *im, const struct image_inode 
 static void fill_from_image(const struct disk *d, const struct image_inode *in, struct dnode *n)
 {
     n->base = in;
+    n->below = true;
     n->mode = in->mode;
     n->uid = in->uid;
     n->gid = in->gid;
@@ -148,25 +155,67 @@ static void fill_from_image(const struct disk *d, const struct image_inode *in, 
     }
 }
 
-int disk_node(struct disk *d, uint64_t ino, struct dnode **out)
+int disk_node_plain(struct disk *d, uint64_t ino, struct dnode **out)
 {
-    struct dnode *n = disk_find(d, ino);
-    if (!n) {
-        const struct image_inode *in = image_inode(d->conf.image, ino);
-        if (!in)
-            return -ENOENT;
-        n = disk_node_add(d, ino);
-        if (!n)
-            return -ENOSPC;
-        fill_from_image(d, in, n);
-    }
+    const struct image_inode *in = image_inode(d->conf.image, ino);
+    if (!in)
+        return -ENOENT;
+    struct dnode *n = disk_node_add(d, ino);
+    if (!n)
+        return -ENOSPC;
+    fill_from_image(d, in, n);
     *out = n;
     return 0;
 }
 
+/* A copy of a node of the disk below, with all that hangs on it. */
+static int copy_below(struct disk *d, const struct dnode *from, struct dnode **out)
+{
+    struct dnode *n = disk_node_add(d, from->ino);
+    if (!n)
+        return -ENOSPC;
+    struct dnode *next = n->next;
+    *n = *from;
+    n->next = next;
+    n->below = true;
+    n->changed = false;
+    n->holds = 0;
+    int r = 0;
+    if (S_ISDIR(n->mode)) {
+        r = disk_dir_copy(d, n, from);
+    } else if (S_ISREG(n->mode)) {
+        n->file.top = NULL;
+        n->height = 0;
+        r = disk_data_copy(d, n, from);
+    } else if (S_ISLNK(n->mode) && !n->base) {
+        size_t size = (size_t)n->size + 1;
+        n->target = disk_alloc(d, size, true);
+        if (n->target)
+            memcpy(n->target, from->target, size);
+        else
+            r = -ENOSPC;
+    }
+    if (r)
+        disk_node_free(d, n);
+    else
+        *out = n;
+    return r;
+}
+
+int disk_node(struct disk *d, uint64_t ino, struct dnode **out)
+{
+    struct dnode *n = disk_find(d, ino);
+    if (n) {
+        *out = n;
+        return 0;
+    }
+    const struct dnode *below = disk_shown(d, ino);
+    return below ? copy_below(d, below, out) : disk_node_plain(d, ino, out);
+}
+
 uint32_t disk_mode(const struct disk *d, uint64_t ino)
 {
-    const struct dnode *n = disk_find(d, ino);
+    const struct dnode *n = disk_shown(d, ino);
     const struct image_inode *in = n ? NULL : image_inode(d->conf.image, ino);
     return n ? n->mode : in ? in->mode : 0;
 }
@@ -174,7 +223,7 @@ uint32_t disk_mode(const struct disk *d, uint64_t ino)
 /* After a name or a hold went away. */
 static void maybe_forget(struct disk *d, struct dnode *n)
 {
-    if (n->holds == 0 && (n->nlink == 0 || (!n->changed && n->base)))
+    if (n->holds == 0 && (n->nlink == 0 || (!n->changed && n->below)))
         disk_node_free(d, n);
 }
 
@@ -227,7 +276,7 @@ static int op_stat(struct vfs_fs *fs, void *ctx, uint64_t ino, struct vfs_stat *
 {
     (void)ctx;
     struct disk *d = disk_of(fs);
-    const struct dnode *n = disk_find(d, ino);
+    const struct dnode *n = disk_shown(d, ino);
     struct dnode shown;
     if (!n) {
         const struct image_inode *in = image_inode(d->conf.image, ino);
@@ -262,7 +311,7 @@ static ssize_t op_readlink(struct vfs_fs *fs, void *ctx, uint64_t ino, char *out
 {
     (void)ctx;
     struct disk *d = disk_of(fs);
-    const struct dnode *node = disk_find(d, ino);
+    const struct dnode *node = disk_shown(d, ino);
     const struct image_inode *in = node ? NULL : image_inode(d->conf.image, ino);
     if (!node && !in)
         return -ENOENT;
@@ -282,7 +331,7 @@ static ssize_t op_read(struct vfs_fs *fs, void *ctx, uint64_t ino, void *p, size
     struct disk *d = disk_of(fs);
     if (off < 0)
         return -EINVAL;
-    const struct dnode *node = disk_find(d, ino);
+    const struct dnode *node = disk_shown(d, ino);
     const struct image_inode *in = node ? NULL : image_inode(d->conf.image, ino);
     if (!node && !in)
         return -ENOENT;
@@ -723,22 +772,27 @@ struct vfs_fs *vfs_disk_new(const struct vfs_disk_conf *conf)
     d->fs = (struct vfs_fs){.ops = d->tmpfs ? &tmpfs_ops : &ext4_ops,
                             .dev = conf->dev,
                             .root = d->tmpfs ? 1 : IMAGE_ROOT};
-    if (conf->image) {
-        d->next_ino = vfs_image_inodes(conf->image);
+    if (conf->image)
         d->fs.root = IMAGE_ROOT;
-    } else {
+    if (conf->below)
+        d->next_ino = ((const struct disk *)conf->below)->next_ino;
+    else if (conf->image)
+        d->next_ino = vfs_image_inodes(conf->image);
+    else
         d->next_ino = d->tmpfs ? 2 : IMAGE_FIRST;
-        if (disk_add_root(d)) {
-            op_free(&d->fs);
-            return NULL;
-        }
+    if (!conf->image && !conf->below && disk_add_root(d)) {
+        op_free(&d->fs);
+        return NULL;
     }
     return &d->fs;
 }
 
 bool vfs_disk_is_changed(struct vfs_fs *fs, uint64_t ino)
 {
-    const struct dnode *n = disk_find(disk_of(fs), ino);
+    const struct disk *d = disk_of(fs);
+    const struct dnode *n = disk_find(d, ino);
+    if ((!n || !n->changed) && d->conf.below)
+        n = disk_find((const struct disk *)d->conf.below, ino);
     return n && n->changed;
 }
 
@@ -751,7 +805,7 @@ uint64_t vfs_disk_same_as(struct vfs_fs *fs, uint64_t ino, size_t max)
 {
     struct disk *d = disk_of(fs);
     const struct vfs_image *im = d->conf.image;
-    const struct dnode *n = disk_find(d, ino);
+    const struct dnode *n = disk_shown(d, ino);
     if (!im || !S_ISREG(disk_mode(d, ino)))
         return 0;
     if (!n || !n->data_changed)

@@ -15,7 +15,11 @@
 struct vfs_disk_conf {
     const struct vfs_image *image; /* NULL: starts with an empty root directory */
     struct arena *arena;           /* outlives the disk */
-    const struct clock *clock;     /* times of changes */
+    /* Another disk on the same image whose changes show through, or NULL. It
+     * outlives this one and is not changed any more: what all machines begin
+     * with is written once and costs each of them nothing. */
+    const struct vfs_fs *below;
+    const struct clock *clock; /* times of changes */
     uint64_t dev;
     uint64_t max_bytes, max_inodes;    /* of the layer */
     uint64_t shown_blocks, shown_free; /* what statfs tells, in 4 KiB blocks */

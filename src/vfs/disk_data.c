@@ -237,6 +237,31 @@ void disk_data_recount(struct dnode *n)
     (void)r; /* count_chunk never stops it */
 }
 
+struct copying {
+    struct disk *d;
+    struct dnode *to;
+};
+
+static int copy_chunk(void *ctx, uint64_t index, const struct chunk *from)
+{
+    struct copying *k = ctx;
+    struct chunk *c = disk_data_chunk(k->d, k->to, index, from->cap);
+    if (!c)
+        return -ENOSPC;
+    memcpy(c->data, from->data, from->cap);
+    c->pages = from->pages;
+    return 0;
+}
+
+int disk_data_copy(struct disk *d, struct dnode *to, const struct dnode *from)
+{
+    struct copying k = {.d = d, .to = to};
+    to->file.base_size = from->file.base_size;
+    int r = disk_data_each(from, copy_chunk, &k);
+    to->file.pages = from->file.pages;
+    return r;
+}
+
 void disk_data_resize(struct disk *d, struct dnode *n, int64_t size)
 {
     if (size < n->size) {

@@ -84,7 +84,7 @@ static void detach(struct dentry **at, const struct dentry *e)
 
 int disk_dir_lookup(const struct disk *d, uint64_t dir, const char *name, size_t n, uint64_t *ino)
 {
-    const struct dnode *node = disk_find(d, dir);
+    const struct dnode *node = disk_shown(d, dir);
     const struct image_inode *base = node ? node->base : image_inode(d->conf.image, dir);
     if (!node && !base)
         return -ENOENT;
@@ -201,7 +201,7 @@ static uint8_t type_of(const struct disk *d, uint64_t ino)
 
 int disk_dir_next(const struct disk *d, uint64_t dir, uint64_t *cookie, struct vfs_dirent *out)
 {
-    const struct dnode *node = disk_find(d, dir);
+    const struct dnode *node = disk_shown(d, dir);
     const struct image_inode *base = node ? node->base : image_inode(d->conf.image, dir);
     if (!node && !base)
         return -ENOENT;
@@ -256,4 +256,28 @@ int disk_dir_each(const struct dnode *dir, disk_dentry_fn *fn, void *ctx)
             return r;
     }
     return 0;
+}
+
+struct copying {
+    struct disk *d;
+    struct dnode *to;
+};
+
+static int copy_entry(void *ctx, const struct dentry *from)
+{
+    struct copying *c = ctx;
+    struct dentry *e = disk_dentry_new(c->d, from->name);
+    if (!e)
+        return -ENOSPC;
+    e->ino = from->ino;
+    insert(&c->to->dir.entries, e);
+    return 0;
+}
+
+int disk_dir_copy(struct disk *d, struct dnode *to, const struct dnode *from)
+{
+    struct copying c = {.d = d, .to = to};
+    to->dir = from->dir;
+    to->dir.entries = NULL;
+    return disk_dir_each(from, copy_entry, &c);
 }

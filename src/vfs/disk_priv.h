@@ -5,6 +5,9 @@
  * refer to each other by number only, so a missing one is an error answer and
  * never a dangling pointer.
  *
+ * A disk may lie over another one that no longer changes (conf.below): its nodes
+ * show through, and are copied whole when they are to change.
+ *
  * An allocation may not return (the machine's budget may end the process that
  * asked), so every function allocates first and links afterwards: the layer is
  * consistent whenever memory is asked for.
@@ -44,8 +47,9 @@ struct dnode {
     const struct image_inode *base; /* what the image says; NULL for new nodes */
     uint64_t ino;
     uint32_t mode, uid, gid, attrs, nlink, holds;
-    bool changed, data_changed;               /* from the image: at all; its contents */
-    uint8_t height;                           /* of the tree of chunks */
+    bool changed, data_changed; /* from what is below: at all; from the image: its contents */
+    bool below;                 /* the image or the disk below has this inode */
+    uint8_t height;             /* of the tree of chunks */
     int64_t size, atime, mtime, ctime, btime; /* times in ns */
     union {
         struct { /* S_ISDIR */
@@ -72,10 +76,13 @@ struct disk {
 };
 
 /* disk.c: nodes. */
-struct dnode *disk_find(const struct disk *d, uint64_t ino); /* of the layer, or NULL */
+struct dnode *disk_find(const struct disk *d, uint64_t ino);        /* of the layer, or NULL */
+const struct dnode *disk_shown(const struct disk *d, uint64_t ino); /* or of the disk below */
 /* The node of the layer for an inode, copied from the image if need be: 0,
  * -ENOENT or -ENOSPC. */
 int disk_node(struct disk *d, uint64_t ino, struct dnode **out) NODISCARD;
+/* The same, but as the image has it: what the disk below says is left out. */
+int disk_node_plain(struct disk *d, uint64_t ino, struct dnode **out) NODISCARD;
 /* A new unlinked node in the table; takes no name. NULL: no memory. */
 struct dnode *disk_node_add(struct disk *d, uint64_t ino) NODISCARD;
 void disk_node_free(struct disk *d, struct dnode *n);
@@ -103,6 +110,7 @@ bool disk_dir_hides(const struct disk *d, const struct dnode *dir, const char *n
 int disk_dir_next(const struct disk *d, uint64_t dir, uint64_t *cookie,
                   struct vfs_dirent *e) NODISCARD;
 void disk_dir_free(struct disk *d, struct dnode *dir);
+int disk_dir_copy(struct disk *d, struct dnode *to, const struct dnode *from) NODISCARD;
 typedef int disk_dentry_fn(void *ctx, const struct dentry *e);
 int disk_dir_each(const struct dnode *dir, disk_dentry_fn *fn, void *ctx) NODISCARD;
 
@@ -115,6 +123,7 @@ void disk_data_resize(struct disk *d, struct dnode *n, int64_t size);
 /* A chunk of room for need bytes at this index; NULL: no space. */
 struct chunk *disk_data_chunk(struct disk *d, struct dnode *n, uint64_t index,
                               size_t need) NODISCARD;
+int disk_data_copy(struct disk *d, struct dnode *to, const struct dnode *from) NODISCARD;
 void disk_data_recount(struct dnode *n); /* pages, after chunks were put in */
 typedef int disk_chunk_fn(void *ctx, uint64_t index, const struct chunk *c);
 int disk_data_each(const struct dnode *n, disk_chunk_fn *fn, void *ctx) NODISCARD;

@@ -15,7 +15,7 @@
 
 struct saved_head {
     char magic[8];
-    uint64_t image, next_ino, nodes;
+    uint64_t ground, next_ino, nodes;
 };
 
 struct saved_node {
@@ -37,6 +37,16 @@ struct saving {
     const struct dnode *node;
     uint64_t count;
 };
+
+/* What a layer was made over: it fits nothing else. */
+static uint64_t ground(const struct disk *d)
+{
+    uint64_t id = d->conf.image ? d->conf.image->h->id : 0;
+    const struct disk *below = (const struct disk *)d->conf.below;
+    if (below)
+        id ^= (below->next_ino << 20) + below->nnodes;
+    return id;
+}
 
 static bool worth_saving(const struct dnode *n)
 {
@@ -125,7 +135,7 @@ int vfs_disk_save(struct vfs_fs *fs, int (*put)(void *ctx, const void *p, size_t
     const struct disk *d = (const struct disk *)fs;
     struct saving s = {.put = put, .ctx = ctx};
     struct saved_head h = {.magic = SAVE_MAGIC, .next_ino = d->next_ino};
-    h.image = d->conf.image ? d->conf.image->h->id : 0;
+    h.ground = ground(d);
     for (uint32_t i = 0; i < d->nbuckets; i++)
         for (const struct dnode *n = d->buckets[i]; n; n = n->next)
             h.nodes += worth_saving(n);
@@ -234,19 +244,21 @@ static bool sane(const struct saved_node *s)
 static int node_for(struct disk *d, const struct saved_node *s, struct dnode **out)
 {
     struct dnode *n = disk_find(d, s->ino);
-    bool is_root = n && s->ino == d->fs.root && !n->base;
+    bool is_root = n && s->ino == d->fs.root && !n->below;
     if (n && !is_root)
         return ERR_FORMAT; /* told twice */
     if (!n && image_inode(d->conf.image, s->ino)) {
-        if (disk_node(d, s->ino, &n))
+        if (disk_node_plain(d, s->ino, &n))
             return ERR_LIMIT;
     } else if (!n) {
-        if (s->ino >= d->next_ino || d->new_inodes >= d->conf.max_inodes)
+        bool below = disk_shown(d, s->ino) != NULL;
+        if (s->ino >= d->next_ino || d->new_inodes + !below > d->conf.max_inodes)
             return ERR_FORMAT;
         n = disk_node_add(d, s->ino);
         if (!n)
             return ERR_LIMIT;
-        d->new_inodes++;
+        n->below = below;
+        d->new_inodes += !below;
         n->mode = s->mode;
     }
     if ((n->mode & S_IFMT) != (s->mode & S_IFMT))
@@ -356,10 +368,10 @@ int vfs_disk_load(struct vfs_fs *fs, const void *p, size_t n)
     struct disk *d = (struct disk *)fs;
     struct loading l = {.d = d, .p = p, .n = n};
     struct saved_head h;
-    uint64_t image = d->conf.image ? d->conf.image->h->id : 0, first = d->next_ino;
+    uint64_t first = d->next_ino;
     if (!take(&l, &h, sizeof h) || memcmp(h.magic, SAVE_MAGIC, sizeof h.magic) != 0)
         return ERR_FORMAT;
-    if (h.image != image)
+    if (h.ground != ground(d))
         return ERR_VERSION; /* of another tree */
     if (h.next_ino < first || h.next_ino > INT64_MAX)
         return ERR_FORMAT;
@@ -372,7 +384,7 @@ int vfs_disk_load(struct vfs_fs *fs, const void *p, size_t n)
     if (r) {
         disk_clear(d);
         d->next_ino = first;
-        if (!d->conf.image && disk_add_root(d))
+        if (!d->conf.image && !d->conf.below && disk_add_root(d))
             return ERR_NOMEM;
     }
     return r;

@@ -443,6 +443,57 @@ static void copies_are_recognised(void **state)
     assert_int_equal(vfs_disk_same_as(w->fs, ls.ino, 1 << 20), 0);
 }
 
+/* A disk over another one: sees all of it, changes nothing in it. */
+static void a_disk_lies_over_another(void **state)
+{
+    struct world *w = *state, upper = *w;
+    struct vfs_tree tree;
+    assert_int_equal(make(w, "/etc/persona", S_IFREG | 0640, NULL), 0);
+    assert_int_equal(put(w, "/etc/persona", "below", 0), 5);
+    assert_int_equal(put(w, "/etc/hostname", "BELOW", 0), 5);
+    assert_int_equal(make(w, "/home/me", S_IFDIR | 0700, NULL), 0);
+    assert_int_equal(make(w, "/home/me/link", S_IFLNK | 0777, "target"), 0);
+    assert_int_equal(removes(w, "/etc/motd", false), 0);
+    uint64_t bytes = vfs_disk_bytes(w->fs);
+    struct vfs_disk_conf conf = {.image = vfs_image_builtin(),
+                                 .below = w->fs,
+                                 .arena = w->arena,
+                                 .clock = &w->clock,
+                                 .max_bytes = 1 << 20,
+                                 .max_inodes = 3,
+                                 .type = "ext4"};
+    upper.fs = vfs_disk_new(&conf);
+    assert_int_equal(vfs_tree_init(&tree, w->arena, upper.fs, "/dev/sda1", "rw"), 0);
+    upper.walk.tree = &tree;
+    upper.walk.root = upper.walk.cwd = (struct vnode){upper.fs, upper.fs->root};
+    assert_holds(&upper, "/etc/persona", "below");
+    assert_holds(&upper, "/etc/hostname", "BELOWn\n");
+    assert_int_equal(at(&upper, "/etc/motd").ino, 0);
+    assert_int_equal(vfs_disk_bytes(upper.fs), 0);
+    vfs_hold(at(&upper, "/home/me"));
+    vfs_drop(at(&upper, "/home/me"));
+    assert_true(vfs_disk_bytes(upper.fs) <= 64);
+    assert_int_equal(put(&upper, "/etc/persona", "above", 0), 5);
+    assert_int_equal(removes(&upper, "/home/me/link", false), 0);
+    assert_int_equal(make(&upper, "/home/me/new", S_IFREG | 0600, NULL), 0);
+    assert_int_equal(make(&upper, "/etc/motd", S_IFREG | 0644, NULL), 0);
+    assert_int_equal(moves(&upper, "/etc/hostname", "/home/me/name"), 0);
+    assert_int_equal(make(&upper, "/tmp/3", S_IFREG | 0644, NULL), 0);
+    assert_int_equal(make(&upper, "/tmp/4", S_IFREG | 0644, NULL), -ENOSPC); /* own inodes only */
+    assert_holds(&upper, "/etc/persona", "above");
+    assert_holds(w, "/etc/persona", "below");
+    assert_holds(w, "/etc/hostname", "BELOWn\n");
+    assert_int_not_equal(at(w, "/home/me/link").ino, 0);
+    assert_int_equal(at(w, "/home/me/new").ino, 0);
+    assert_int_equal(at(&upper, "/home/me/link").ino, 0);
+    assert_int_equal(removes(&upper, "/home/me/name", false), 0);
+    assert_int_equal(removes(&upper, "/home/me/new", false), 0);
+    assert_int_equal(removes(&upper, "/home/me", true), 0);
+    assert_int_equal(at(&upper, "/home/me").ino, 0);
+    assert_int_equal(vfs_disk_bytes(w->fs), bytes);
+    vfs_free(upper.fs);
+}
+
 static void times_far_away_do_not_overflow(void **state)
 {
     struct world *w = *state;
@@ -479,6 +530,7 @@ int main(void)
         T(an_open_file_outlives_its_name),
         T(holding_leaves_no_trace),
         T(copies_are_recognised),
+        T(a_disk_lies_over_another),
         T(times_far_away_do_not_overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

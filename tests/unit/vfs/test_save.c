@@ -67,6 +67,46 @@ static void what_was_saved_comes_back(void **state)
     buf_done(&b);
 }
 
+/* Deleted in a disk over another one stays deleted. */
+static void layers_over_layers_come_back(void **state)
+{
+    struct world *w = *state, upper = *w;
+    struct vfs_tree tree;
+    struct buf b;
+    buf_init(&b, 8 << 20);
+    change_things(w);
+    struct vfs_disk_conf conf = {.image = vfs_image_builtin(),
+                                 .below = w->fs,
+                                 .arena = w->arena,
+                                 .clock = &w->clock,
+                                 .max_bytes = 1 << 20,
+                                 .max_inodes = 10,
+                                 .type = "ext4"};
+    for (int round = 0; round < 2; round++) {
+        upper.fs = vfs_disk_new(&conf);
+        assert_int_equal(vfs_tree_init(&tree, w->arena, upper.fs, "/dev/sda1", "rw"), 0);
+        upper.walk.tree = &tree;
+        upper.walk.root = upper.walk.cwd = (struct vnode){upper.fs, upper.fs->root};
+        if (round == 0) {
+            assert_int_equal(removes(&upper, "/tmp/link", false), 0);
+            assert_int_equal(put(&upper, "/tmp/d/big", "new", 0), 3);
+            assert_int_equal(make(&upper, "/tmp/own", S_IFREG | 0644, NULL), 0);
+            assert_int_equal(vfs_disk_save(upper.fs, into_buf, &b), 0);
+        } else {
+            assert_int_equal(vfs_disk_load(upper.fs, buf_ptr(&b), buf_len(&b)), 0);
+        }
+        char got[3];
+        assert_int_equal(at(&upper, "/tmp/link").ino, 0);
+        assert_int_not_equal(at(&upper, "/tmp/fifo").ino, 0);
+        assert_int_not_equal(at(&upper, "/tmp/own").ino, 0);
+        assert_int_equal(vfs_read(at(&upper, "/tmp/d/big"), NULL, got, 3, 0), 3);
+        assert_memory_equal(got, "new", 3);
+        assert_int_equal(stat_of(&upper, "/tmp/d/big").size, stat_of(w, "/tmp/d/big").size);
+        vfs_free(upper.fs);
+    }
+    buf_done(&b);
+}
+
 static void another_tree_is_refused(void **state)
 {
     struct world *w = *state;
@@ -121,6 +161,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
         T(what_was_saved_comes_back),
+        T(layers_over_layers_come_back),
         T(another_tree_is_refused),
         T(damage_is_harmless),
     };
