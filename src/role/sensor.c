@@ -21,7 +21,7 @@
 #include "session/session.h"
 #include "session/sftp.h"
 #include "session/tally.h"
-#include "shell/shell.h"
+#include "shell/programs.h"
 
 enum {
     RUN_US = 4000, /* machines run this long before sockets are looked at */
