@@ -82,6 +82,7 @@ int rl_agent_defaults(struct rl_agent_config *c, const char *agent, const char *
     X(eps_steps, 0, 1e9)                                                                           \
     X(observe, 0, 1e9)                                                                             \
     X(temperature, 1e-6, 1e6)                                                                      \
+    X(margin, 0, 1e6)                                                                              \
     X(bonus, 0, 1e9)                                                                               \
     X(alpha, 0, 1)                                                                                 \
     X(lambda, 0, 1)                                                                                \
@@ -169,7 +170,8 @@ void rl_agent_values(struct rl_agent *a, const struct rl_state *s, float q[RL_AC
 struct rl_explore rl_agent_explore(const struct rl_agent *a)
 {
     const struct rl_agent_config *c = &a->cfg;
-    struct rl_explore x = {c->explore, 0, c->temperature, c->bonus};
+    struct rl_explore x = {c->explore, 0, c->temperature, c->bonus,
+                           c->margin * rl_reward_scale(c->reward_profile)};
     if (a->greedy) {
         x.kind = RL_EXPLORE_GREEDY;
     } else if (a->st.seen < c->observe) {
@@ -194,9 +196,8 @@ void rl_agent_act(struct rl_agent *a, const struct rl_state *s, bool explore, st
     const uint32_t *visits = a->ops->values(a, s, d->q);
     struct rl_explore x = rl_agent_explore(a);
     if (!explore)
-        x = (struct rl_explore){.kind = RL_EXPLORE_GREEDY};
-    rl_explore_probs(&x, d->q, visits, d->probs);
-    rl_explore_draw(d, rng);
+        x.kind = RL_EXPLORE_GREEDY;
+    rl_explore_decide(&x, visits, d, rng);
     d->policy_version = a->st.version;
 }
 

@@ -36,6 +36,7 @@ struct rl_agent_config {
     uint32_t eps_steps; /* training steps from start to end, linear */
     uint32_t observe;   /* transitions before any training: choices are uniform */
     float temperature, bonus;
+    float margin; /* see rl_explore, as a share of the reward's usual size */
     /* tables */
     float alpha, lambda;
     uint32_t order; /* newest commands that make the key, 1 .. 10 */

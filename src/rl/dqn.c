@@ -51,8 +51,10 @@ static int dqn_defaults(struct rl_agent_config *c, const char *profile)
     c->huber = true;
     c->clip_norm = 10;
     c->replay = 20000;
-    if (str_eq(profile, "standard"))
+    if (str_eq(profile, "standard")) {
+        c->margin = 0.05f;
         return 0;
+    }
     if (str_eq(profile, "nature")) {
         c->gamma = 0.99f;
         c->double_q = false;

@@ -32,6 +32,12 @@ static int best(const float q[N])
     return a;
 }
 
+int rl_explore_preferred(const struct rl_explore *x, const float q[N])
+{
+    const int top = best(q);
+    return q[top] <= q[RL_ALLOW] + x->margin ? RL_ALLOW : top;
+}
+
 static void boltzmann(float temperature, const float q[N], float probs[N])
 {
     const float top = q[best(q)], t = temperature > 1e-6f ? temperature : 1e-6f;
@@ -66,7 +72,7 @@ void rl_explore_probs(const struct rl_explore *x, const float q[N], const uint32
     else if (x->kind == RL_EXPLORE_UCB && counts)
         probs[ucb(x->bonus, q, counts)] = 1;
     else
-        probs[best(q)] = 1;
+        probs[rl_explore_preferred(x, q)] = 1;
     if (x->kind == RL_EXPLORE_GREEDY)
         return;
     const float eps = x->epsilon > 0 ? fminf(x->epsilon, 1) : 0;
@@ -74,8 +80,11 @@ void rl_explore_probs(const struct rl_explore *x, const float q[N], const uint32
         probs[a] = probs[a] * (1 - eps) + eps / N;
 }
 
-void rl_explore_draw(struct rl_decision *d, struct rng *rng)
+void rl_explore_decide(const struct rl_explore *x, const uint32_t *counts, struct rl_decision *d,
+                       struct rng *rng)
 {
+    rl_explore_probs(x, d->q, counts, d->probs);
+    d->preferred = (uint8_t)rl_explore_preferred(x, d->q);
     double sum = 0;
     for (int a = 0; a < N; a++)
         sum += d->probs[a];
@@ -92,7 +101,7 @@ void rl_explore_draw(struct rl_decision *d, struct rng *rng)
     if (chosen < 0)
         chosen = RL_ALLOW;
     d->action = (uint8_t)chosen;
-    d->explored = chosen != best(d->q);
+    d->explored = chosen != d->preferred;
     d->propensity = sum > 0 ? (float)(d->probs[chosen] / sum) : 1;
     d->pad = 0;
 }

@@ -102,8 +102,8 @@ int rl_policy_open(const void *mem, size_t n, const struct rl_policy **out)
         return ERR_VERSION;
     const struct rl_explore *x = &p->explore;
     if (x->kind >= RL_EXPLORE_COUNT || !(x->epsilon >= 0 && x->epsilon <= 1) ||
-        !isfinite(x->temperature) || !isfinite(x->bonus) || !isfinite(p->value_scale) ||
-        !all_finite(p->constant, RL_ACTION_COUNT))
+        !isfinite(x->temperature) || !isfinite(x->bonus) || !isfinite(x->margin) ||
+        !isfinite(p->value_scale) || !all_finite(p->constant, RL_ACTION_COUNT))
         return ERR_RANGE;
     if (p->body == RL_BODY_NET && !all_finite(body_of(p), nn_infer_size(&p->net)))
         return ERR_RANGE;
@@ -172,8 +172,7 @@ void rl_policy_decide(const struct rl_policy *p, const struct rl_state *s, struc
                       struct rl_decision *out)
 {
     const uint32_t *visits = values(p, s, out->q);
-    rl_explore_probs(&p->explore, out->q, visits, out->probs);
-    rl_explore_draw(out, rng);
+    rl_explore_decide(&p->explore, visits, out, rng);
     out->policy_version = p->version;
 }
 

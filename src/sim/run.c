@@ -138,11 +138,12 @@ struct sim_player sim_player_agent(struct rl_agent *a)
 static void policy_decide_greedy(void *ctx, const struct rl_state *s, int node, struct rng *rng,
                                  struct rl_decision *d)
 {
-    const struct rl_explore greedy = {.kind = RL_EXPLORE_GREEDY};
+    const struct rl_policy *p = ctx;
+    struct rl_explore greedy = p->explore;
     (void)node;
-    rl_policy_values(ctx, s, d->q);
-    rl_explore_probs(&greedy, d->q, NULL, d->probs);
-    rl_explore_draw(d, rng);
+    greedy.kind = RL_EXPLORE_GREEDY;
+    rl_policy_values(p, s, d->q);
+    rl_explore_decide(&greedy, NULL, d, rng);
 }
 
 static void policy_decide(void *ctx, const struct rl_state *s, int node, struct rng *rng,

@@ -30,17 +30,36 @@ static const struct {
 };
 
 /* What a phase looks like when typed: words of the extended vocabulary, the
- * more frequent ones more than once. */
-static const char *const words[SIM_PHASES][6] = {
-    [SIM_HARDWARE] = {"uname", "cat", "free", "lscpu", "w", "uname"},
-    [SIM_PASSWORD] = {"passwd", "chpasswd", "echo", "passwd", "echo", "passwd"},
-    [SIM_CONFIG] = {"chattr", "mkdir", "echo", "rm", "export", "cd"},
-    [SIM_DOWNLOAD] = {"wget", "curl", "tftp", "ftpget", NULL, NULL}, /* by tool */
-    [SIM_RUN] = {"(custom)", "sh", "(custom)", "bash", "(custom)", "sh"},
-    [SIM_INSTALL] = {"chmod", "tar", "chmod", "cp", "chmod", "mv"},
-    [SIM_SOFTWARE] = {"which", "apt-get", "perl", "python", "which", "ps"},
-    [SIM_PROBE] = {"(probe)", "mount", "(probe)", "mount", "dd", "mount"},
+ * more frequent ones more than once. Downloads: by tool. */
+enum { WORDS_MAX = 48 };
+static const char *const words[SIM_PHASES][WORDS_MAX] = {
+    [SIM_HARDWARE] = {"uname", "uname",   "uname",     "uname", "cat",     "cat",   "cat",
+                      "free",  "free",    "lscpu",     "lscpu", "w",       "w",     "top",
+                      "ls",    "grep",    "head",      "wc",    "awk",     "which", "crontab",
+                      "nproc", "ps",      "whoami",    "id",    "uptime",  "df",    "hostname",
+                      "pwd",   "netstat", "dmidecode", "last",  "history", "lspci", "ifconfig",
+                      "env",   "cut",     "tr",        "tail",  "sed",     "dmesg", "date",
+                      "ping",  "sort",    "help"},
+    [SIM_PASSWORD] = {"passwd", "chpasswd", "echo", "passwd", "echo", "su", "useradd", "sudo"},
+    [SIM_CONFIG] = {"chattr", "mkdir",  "echo",     "rm",    "export",  "cd",    "cd",   "rm",
+                    "lockr",  "unset",  "sh",       "bash",  "touch",   "[",     "kill", "mv",
+                    "cp",     "chown",  "iptables", "sleep", "service", "true",  "read", "enable",
+                    "shell",  "system", "rmdir",    "nano",  "find",    "reboot"},
+    [SIM_DOWNLOAD] = {"wget", "curl", "tftp", "ftpget"},
+    [SIM_RUN] = {"(custom)", "(custom)", "(custom)", "(custom)", "nohup"},
+    [SIM_INSTALL] = {"chmod", "tar", "chmod", "base64", "chmod", "gcc", "printf"},
+    [SIM_SOFTWARE] = {"which", "apt-get", "perl", "python", "php", "ssh"},
+    [SIM_PROBE] = {"(probe)", "mount", "(probe)", "mount", "dd"},
 };
+
+static const char *word_of(const struct sim_node *n, struct rng *rng)
+{
+    const char *const *list = words[n->phase];
+    size_t count = 0;
+    while (count < WORDS_MAX && list[count])
+        count++;
+    return n->phase == SIM_DOWNLOAD ? list[n->tool] : list[rng_below(rng, count)];
+}
 
 const char *sim_type_name(int type)
 {
@@ -347,8 +366,7 @@ struct rl_command sim_world_command(const struct sim_world *w, size_t node, stru
     const struct sim_node *n = &w->node[node];
     if (w->open)
         return (struct rl_command){(uint8_t)(node + 1), (uint8_t)sim_world_class(w, node)};
-    const char *word =
-        n->phase == SIM_DOWNLOAD ? words[n->phase][n->tool] : words[n->phase][rng_below(rng, 6)];
+    const char *word = word_of(n, rng);
     struct rl_command c = rl_vocab_code(rl_vocab_default(), word);
     if (word[0] == '(') /* a class row: any word of that class stands for it */
         c = rl_vocab_code(rl_vocab_default(), "./x");

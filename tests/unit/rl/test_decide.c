@@ -261,9 +261,9 @@ static void propensities(void **state)
     (void)state;
     enum { N = 40000 };
     const struct rl_explore kinds[] = {
-        {RL_EXPLORE_EPSILON, 0.1f, 1, 0},    {RL_EXPLORE_EPSILON, 1, 1, 0},
-        {RL_EXPLORE_BOLTZMANN, 0.05f, 2, 0}, {RL_EXPLORE_BOLTZMANN, 0, 1, 0},
-        {RL_EXPLORE_UCB, 0.2f, 1, 1},        {RL_EXPLORE_GREEDY, 0.5f, 1, 0},
+        {RL_EXPLORE_EPSILON, 0.1f, 1, 0, 0},    {RL_EXPLORE_EPSILON, 1, 1, 0, 0},
+        {RL_EXPLORE_BOLTZMANN, 0.05f, 2, 0, 0}, {RL_EXPLORE_BOLTZMANN, 0, 1, 0, 0},
+        {RL_EXPLORE_UCB, 0.2f, 1, 1, 0},        {RL_EXPLORE_GREEDY, 0.5f, 1, 0, 0},
     };
     const uint32_t counts[5] = {10, 20, 5, 100, 7};
     struct rng rng;
@@ -271,23 +271,29 @@ static void propensities(void **state)
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         int hits[5] = {0};
         struct rl_decision d = {.q = {1, 2, 3, 2.5f, -1}};
-        rl_explore_probs(&kinds[k], d.q, counts, d.probs);
+        rl_explore_decide(&kinds[k], counts, &d, &rng);
         float sum = 0;
         for (int a = 0; a < 5; a++)
             sum += d.probs[a];
         assert_float_equal(sum, 1, 1e-6);
         for (int i = 0; i < N; i++) {
-            rl_explore_draw(&d, &rng);
+            rl_explore_decide(&kinds[k], counts, &d, &rng);
             hits[d.action]++;
             assert_float_equal(d.propensity, d.probs[d.action], 1e-6);
             assert_int_equal(d.explored, d.action != 2);
         }
         assert_true(chi2(&d, hits, N) < 18.5); /* 4 degrees of freedom, p = .001 */
     }
+    const struct rl_explore careful = {RL_EXPLORE_GREEDY, 0, 1, 0, 5};
+    struct rl_decision near = {.q = {100, 90, 104, 0, 0}}, far = {.q = {100, 90, 106, 0, 0}};
+    rl_explore_decide(&careful, NULL, &near, &rng);
+    rl_explore_decide(&careful, NULL, &far, &rng);
+    assert_int_equal(near.action, RL_ALLOW); /* in doubt, as a real server */
+    assert_int_equal(near.explored, 0);
+    assert_int_equal(far.action, RL_FAKE);
     struct rl_decision d = {.q = {NAN, -INFINITY, NAN, INFINITY, 0}}; /* never trips */
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-        rl_explore_probs(&kinds[k], d.q, NULL, d.probs);
-        rl_explore_draw(&d, &rng);
+        rl_explore_decide(&kinds[k], NULL, &d, &rng);
         assert_true(d.action < 5);
     }
 }
@@ -345,7 +351,7 @@ static void snapshots(void **state)
                              .agent = "dqn",
                              .vocab_hash = rl_vocab_hash(ext),
                              .order = 1,
-                             .explore = {RL_EXPLORE_EPSILON, 0.1f, 1, 0}};
+                             .explore = {RL_EXPLORE_EPSILON, 0.1f, 1, 0, 0}};
     struct buf b;
     buf_init(&b, 1 << 24);
     assert_int_equal(rl_policy_write(&b, &head, folded, folded_n * sizeof *folded), 0);
