@@ -75,7 +75,7 @@ struct disk {
     bool tmpfs;
 };
 
-/* disk.c: nodes. */
+/* disk_node.c: nodes. */
 struct dnode *disk_find(const struct disk *d, uint64_t ino);        /* of the layer, or NULL */
 const struct dnode *disk_shown(const struct disk *d, uint64_t ino); /* or of the disk below */
 /* The node of the layer for an inode, copied from the image if need be: 0,
@@ -94,6 +94,30 @@ int64_t disk_now(const struct disk *d);
  * that a full disk can still be tidied up). NULL when there is none. */
 void *disk_alloc(struct disk *d, size_t n, bool metadata) NODISCARD;
 void disk_release(struct disk *d, void *p, size_t n);
+
+/* What the image says about an inode, in the form of the layer. */
+void disk_fill_from_image(const struct disk *d, const struct image_inode *in, struct dnode *n);
+/* A new node: owner, times, the group of a set-group-id directory. */
+void disk_fill_new(struct disk *d, struct dnode *n, const struct dnode *dir,
+                   const struct vfs_cred *c, uint32_t mode);
+/* Frees a node without names and holds, or one that still says what is below. */
+void disk_maybe_forget(struct disk *d, struct dnode *n);
+/* Ends a change: one that failed leaves no copy of an unchanged node behind. */
+int disk_settle(struct disk *d, uint64_t ino, int result);
+
+/* disk_change.c: struct vfs_ops' changing operations. */
+ssize_t disk_op_write(struct vfs_fs *fs, void *ctx, uint64_t ino, const void *p, size_t n,
+                      int64_t off);
+int disk_op_create(struct vfs_fs *fs, void *ctx, uint64_t dir, const char *name,
+                   const struct vfs_cred *c, uint32_t mode, uint64_t rdev, const char *target,
+                   uint64_t *ino);
+int disk_op_link(struct vfs_fs *fs, uint64_t dir, const char *name, uint64_t ino);
+int disk_op_unlink(struct vfs_fs *fs, void *ctx, uint64_t dir, const char *name, bool isdir);
+int disk_op_rename(struct vfs_fs *fs, uint64_t dir, const char *name, uint64_t to_dir,
+                   const char *to_name);
+int disk_op_setattr(struct vfs_fs *fs, void *ctx, uint64_t ino, const struct vfs_setattr *a);
+void disk_op_hold(struct vfs_fs *fs, uint64_t ino);
+void disk_op_drop(struct vfs_fs *fs, uint64_t ino);
 
 /* disk_dir.c: directories. */
 int disk_dir_lookup(const struct disk *d, uint64_t dir, const char *name, size_t n,
