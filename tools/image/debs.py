@@ -43,8 +43,8 @@ def debian_sources():
 
 def reason(result, otherwise):
     """The last error that apt told, in one line without addresses."""
-    errors = [l[3:] for l in result.stderr.splitlines() if l.startswith("E: ")]
-    return re.sub(r"\w+://\S+", "...", errors[-1]) if errors else otherwise
+    lines = [l for l in result.stderr.splitlines() if l.startswith(("E: ", "W: Failed to fetch"))]
+    return re.sub(r"\w+://\S+", "...", lines[0][3:]) if lines else otherwise
 
 
 class Apt:
