@@ -39,7 +39,8 @@ struct learner {
     struct buf snapshot; /* the newest, for sensors that come later */
     char folder[4096];
     uint64_t seen_at_save;
-    struct loop_timer save_timer;
+    struct loop_timer save_timer, publish_timer;
+    int64_t published_us;
     bool stopping;
 };
 
@@ -79,6 +80,7 @@ static void publish(struct learner *l)
 {
     int fd, r = rl_learner_snapshot(l->rl, &l->snapshot);
 
+    l->published_us = clock_mono_us(&l->role.clock);
     if (r < 0) {
         log_error("no snapshot: %s", err_text(r));
         return;
@@ -151,21 +153,29 @@ static void load(struct learner *l)
     buf_done(&b);
 }
 
-static void on_save(void *ctx);
-
-static int plan_save(struct learner *l)
-{
-    int64_t us = l->role.setup->conf->learner.save * 1000;
-    return loop_timer_in(l->role.loop, &l->save_timer, us, on_save, l);
-}
-
 static void on_save(void *ctx)
 {
     struct learner *l = ctx;
+    int64_t every_us = l->role.setup->conf->learner.save * 1000;
 
     save(l);
-    if (plan_save(l) < 0)
+    if (loop_timer_in(l->role.loop, &l->save_timer, every_us, on_save, l) < 0)
         log_error("cannot plan the next checkpoint");
+}
+
+/* Publishes what is due, but no more often than the configuration says. */
+static void publish_if_due(void *ctx)
+{
+    struct learner *l = ctx;
+    int64_t at = l->published_us + l->role.setup->conf->learner.publish * 1000;
+
+    if (!rl_learner_due(l->rl))
+        return;
+    if (clock_mono_us(&l->role.clock) >= at)
+        publish(l);
+    else if (!l->publish_timer.slot &&
+             loop_timer_at(l->role.loop, &l->publish_timer, at, publish_if_due, l) < 0)
+        log_error("cannot plan the next policy");
 }
 
 /* --- what comes in -------------------------------------------------------------- */
@@ -248,8 +258,7 @@ static int64_t idle(void *ctx)
     struct learner *l = ctx;
     bool more = rl_learner_step(l->rl);
 
-    if (rl_learner_due(l->rl))
-        publish(l);
+    publish_if_due(l);
     return more ? 0 : INT64_MAX;
 }
 

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -58,6 +59,7 @@ int role_init(struct role *r, enum role_kind kind, unsigned index, const struct 
     r->index = index;
     r->setup = s;
     log_set_name(role_name(kind));
+    umask(027); /* records are the operator's, and nobody else's */
     /* Only the monitor answers signals; it tells the others over their channel. */
     signal(SIGINT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
