@@ -39,8 +39,7 @@ struct peer {
     struct loop_io *io;
     struct loop_timer timer;
     struct ssh_conn *conn;
-    char rest[65536]; /* read and not yet taken */
-    size_t rest_n;
+    struct buf rest; /* read and not yet taken */
     bool dead;
 };
 
@@ -50,6 +49,8 @@ enum { DEAF_TAKES = 65536 };
 struct proc {
     enum mode mode;
     size_t left;
+    struct buf held; /* cat: read and not yet written */
+    bool eof;
     bool deaf; /* does not read its input */
 };
 
@@ -77,6 +78,20 @@ static void flood(struct ssh_channel *ch)
     }
     p->mode = IDLE;
     finish(ch, 0);
+}
+
+/* Input is consumed as it is written, so that a slow reader slows the writer. */
+static void cat(struct ssh_channel *ch)
+{
+    struct proc *p = ssh_channel_ctx(ch);
+    size_t n = buf_len(&p->held);
+    size_t took = n > 0 ? ssh_channel_write(ch, buf_ptr(&p->held), n, false) : 0;
+    buf_consume(&p->held, took);
+    ssh_channel_consumed(ch, took);
+    if (p->eof && buf_len(&p->held) == 0) {
+        p->mode = IDLE;
+        finish(ch, 0);
+    }
 }
 
 static void say(struct ssh_channel *ch, const char *s)
@@ -145,6 +160,7 @@ static void on_open(void *ctx, struct ssh_channel *ch, const struct ssh_channel_
     struct proc *p = x_calloc(1, sizeof(*p));
     if (!p)
         return;
+    buf_init(&p->held, 4 << 20);
     ssh_channel_set_ctx(ch, p);
     if (o->kind == SSH_CHANNEL_DIRECT_TCPIP) {
         if (strcmp(o->host, "127.0.0.1") != 0) {
@@ -192,9 +208,11 @@ static void on_data(void *ctx, struct ssh_channel *ch, const uint8_t *d, size_t 
 {
     (void)ctx;
     struct proc *p = ssh_channel_ctx(ch);
-    if (p->mode == CAT && ssh_channel_write(ch, d, n, false) < n)
-        fprintf(stderr, "cat: output dropped\n");
-    if (!p->deaf) {
+    if (p->mode == CAT) {
+        if (buf_put(&p->held, d, n) < 0)
+            fprintf(stderr, "cat: more input than the window allows\n");
+        cat(ch);
+    } else if (!p->deaf) {
         ssh_channel_consumed(ch, n);
     } else if (p->left < DEAF_TAKES) { /* what a pipe holds */
         size_t take = n < DEAF_TAKES - p->left ? n : DEAF_TAKES - p->left;
@@ -207,8 +225,9 @@ static void on_eof(void *ctx, struct ssh_channel *ch)
 {
     (void)ctx;
     struct proc *p = ssh_channel_ctx(ch);
+    p->eof = true;
     if (p->mode == CAT)
-        finish(ch, 0);
+        cat(ch);
 }
 
 static void on_close(void *ctx, struct ssh_channel *ch)
@@ -225,12 +244,17 @@ static void on_writable(void *ctx, struct ssh_channel *ch)
     struct proc *p = ssh_channel_ctx(ch);
     if (p->mode == FLOOD)
         flood(ch);
+    else if (p->mode == CAT)
+        cat(ch);
 }
 
 static void on_free(void *ctx, struct ssh_channel *ch)
 {
     (void)ctx;
-    x_free(ssh_channel_ctx(ch));
+    struct proc *p = ssh_channel_ctx(ch);
+    if (p)
+        buf_done(&p->held);
+    x_free(p);
 }
 
 static int on_forward(void *ctx, const char *host, uint32_t port)
@@ -283,6 +307,7 @@ static void peer_free(struct peer *p)
     loop_timer_stop(loop, &p->timer);
     loop_del(p->io);
     close(p->fd);
+    buf_done(&p->rest);
     ssh_conn_free(p->conn);
     x_free(p);
 }
@@ -293,10 +318,9 @@ static void peer_update(struct peer *p)
     const uint8_t *out;
     size_t n;
     for (;;) {
-        if (p->rest_n > 0) {
-            size_t took = ssh_conn_input(p->conn, p->rest, p->rest_n);
-            memmove(p->rest, p->rest + took, p->rest_n - took);
-            p->rest_n -= took;
+        if (buf_len(&p->rest) > 0) {
+            buf_consume(&p->rest, ssh_conn_input(p->conn, buf_ptr(&p->rest), buf_len(&p->rest)));
+            buf_shrink(&p->rest);
         }
         n = ssh_conn_output(p->conn, &out);
         ssize_t w = n > 0 ? send(p->fd, out, n, MSG_NOSIGNAL) : 0;
@@ -314,7 +338,7 @@ static void peer_update(struct peer *p)
         peer_free(p);
         return;
     }
-    bool want = ssh_conn_wants_input(p->conn) && p->rest_n == 0;
+    bool want = ssh_conn_wants_input(p->conn) && buf_len(&p->rest) == 0;
     if (loop_mod(p->io, (want ? LOOP_READ : 0u) | (n > 0 ? LOOP_WRITE : 0u)) < 0)
         p->dead = true;
     int64_t at = ssh_conn_deadline(p->conn);
@@ -331,18 +355,27 @@ static void peer_tick(void *ctx)
     peer_update(p);
 }
 
+static void peer_read(struct peer *p)
+{
+    static uint8_t in[65536];
+    ssize_t n = read(p->fd, in, sizeof(in));
+    if (n > 0) {
+        size_t took = ssh_conn_input(p->conn, in, (size_t)n);
+        if (buf_put(&p->rest, in + took, (size_t)n - took) < 0)
+            p->dead = true;
+    } else if (n == 0) {
+        ssh_conn_input_eof(p->conn);
+    } else if (errno != EAGAIN && errno != EINTR) {
+        p->dead = true;
+    }
+}
+
 static void peer_io(void *ctx, int fd, unsigned events)
 {
     struct peer *p = ctx;
-    if ((events & (LOOP_READ | LOOP_HUP)) && p->rest_n == 0) {
-        ssize_t n = read(fd, p->rest, sizeof(p->rest));
-        if (n > 0)
-            p->rest_n = (size_t)n;
-        else if (n == 0)
-            ssh_conn_input_eof(p->conn);
-        else if (errno != EAGAIN && errno != EINTR)
-            p->dead = true;
-    }
+    (void)fd;
+    if ((events & (LOOP_READ | LOOP_HUP)) && buf_len(&p->rest) == 0)
+        peer_read(p);
     peer_update(p);
 }
 
@@ -357,6 +390,7 @@ static void on_accept(void *ctx, int fd, unsigned events)
     if (!p)
         return;
     p->fd = s;
+    buf_init(&p->rest, 65536);
     p->conn = ssh_conn_new(server, &callbacks, p);
     p->io = loop_add(loop, s, LOOP_READ, peer_io, p);
     if (p->conn && p->io)

@@ -7,18 +7,15 @@ SPDX-License-Identifier: Apache-2.0
 import concurrent.futures
 import getpass
 import os
-import pathlib
 import shutil
-import socket
 import subprocess
-import time
 
 import pytest
 
+from conftest import free_port, wait_port
 from probes import PROBES
 from wire import Closed, Wire, new_key, public_line
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin:/sbin:/bin")
 CONFIG = """
 ListenAddress 127.0.0.1
@@ -44,35 +41,8 @@ class Context:
     user = getpass.getuser()
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_port(port):
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError("no server on %d" % port)
-
-
-def build_server():
-    """The little server of this folder, from the debug libraries."""
-    out = ROOT / "build/debug/tests/ssh-server"
-    libs = ["build/debug/libssh.a", "build/debug/libbase.a"]
-    subprocess.run(["make", "-s", "V=debug", *libs], cwd=ROOT, check=True)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["gcc", "-std=c17", "-g", "-Isrc", "-D_GNU_SOURCE", "tests/ssh/server.c", *libs, "-lcrypto",
-                    "-lz", "-lm", "-lpthread", "-o", out], cwd=ROOT, check=True)
-    return out
-
-
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory):
+def servers(tmp_path_factory, start_server):
     if not SSHD:
         pytest.skip("openssh-server is not installed: nothing to compare with")
     d = tmp_path_factory.mktemp("sshd")
@@ -82,30 +52,20 @@ def servers(tmp_path_factory):
     ctx = Context()
     ctx.key = new_key()
     (d / "authorized_keys").write_text(public_line(ctx.key) + "\n")
-    real, ours = free_port(), free_port()
+    real = free_port()
     (d / "sshd_config").write_text(CONFIG.format(port=real, dir=d))
     if os.geteuid() == 0:
         os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
     sshd = subprocess.Popen([SSHD, "-D", "-f", d / "sshd_config", "-E", d / "log"])
-    version = None
-    mine = None
     try:
         wait_port(real)
         w = Wire(real)
         version = w.line().strip().decode()
         w.close()
-        env = dict(os.environ, SSH_SERVER_VERSION=version, SSH_SERVER_KEY_USER=ctx.user)
-        keys = d / "ours"
-        keys.mkdir()
-        mine = subprocess.Popen([build_server(), str(ours), "/etc/ssh/moduli", keys], env=env)
-        wait_port(ours)
-        yield ctx, real, ours
+        yield ctx, real, start_server(SSH_SERVER_VERSION=version, SSH_SERVER_KEY_USER=ctx.user)
     finally:
         sshd.terminate()
         sshd.wait()
-        if mine:
-            mine.terminate()
-            mine.wait()
 
 
 def in_order(log):
