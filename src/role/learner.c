@@ -297,8 +297,7 @@ int role_learner_main(const struct role_setup *s, unsigned index, int ctl_fd)
     load(&l);
     publish(&l);
     loop_set_idle(l.role.loop, idle, &l);
-    if (plan_save(&l) < 0)
-        return 1;
+    on_save(&l);
     r = role_run(&l.role);
     save(&l);
     rl_learner_free(l.rl);

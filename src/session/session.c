@@ -75,6 +75,8 @@ static void release(struct session *s)
     loop_del(s->io);
     ssh_conn_free(s->ssh);
     policy_session_free(s->policy);
+    if (s->starting)
+        s->h->starting--;
     if (s->counted)
         tally_leave(s->h->tally, s->src.src_ip);
     close(s->fd);
@@ -125,6 +127,7 @@ static bool write_out(struct session *s)
         if (w < 0)
             return false;
         s->bytes_out += (uint64_t)w;
+        s->active_us = clock_mono_us(s->h->clock);
         ssh_conn_output_done(s->ssh, (size_t)w);
     }
     return true;
@@ -132,14 +135,23 @@ static bool write_out(struct session *s)
 
 static void on_timer(void *ctx);
 
+/* When the connection has lasted or been silent too long. */
+static int64_t last_moment(const struct session *s)
+{
+    int64_t end = s->started_us + s->h->conf->limits.session * 1000;
+    int64_t silent = s->active_us + s->h->conf->limits.idle * 1000;
+
+    return end < silent ? end : silent;
+}
+
 static void plan_timer(struct session *s)
 {
     int64_t at = ssh_conn_deadline(s->ssh);
 
-    if (at == INT64_MAX)
-        loop_timer_stop(s->h->loop, &s->timer);
-    else if ((!s->timer.slot || s->timer.at_us != at) &&
-             loop_timer_at(s->h->loop, &s->timer, at, on_timer, s) < 0)
+    if (at > last_moment(s))
+        at = last_moment(s);
+    if ((!s->timer.slot || s->timer.at_us != at) &&
+        loop_timer_at(s->h->loop, &s->timer, at, on_timer, s) < 0)
         s->ending = true;
 }
 
@@ -187,6 +199,10 @@ static void on_timer(void *ctx)
 {
     struct session *s = ctx;
 
+    if (clock_mono_us(s->h->clock) >= last_moment(s)) {
+        s->end_reason = "time limit";
+        s->ending = true;
+    }
     ssh_conn_tick(s->ssh);
     session_touch(s);
 }
@@ -221,6 +237,7 @@ static void on_io(void *ctx, int fd, unsigned events)
             return;
         }
         s->bytes_in += (uint64_t)n;
+        s->active_us = clock_mono_us(s->h->clock);
         for (size_t done = 0; done < (size_t)n;) {
             size_t took = ssh_conn_input(s->ssh, bytes + done, (size_t)n - done);
             if (took == 0)
@@ -277,8 +294,16 @@ static void cb_auth(void *ctx, const struct ssh_auth_attempt *a)
 {
     login_attempt(ctx, a);
 }
+static void no_longer_starting(struct session *s)
+{
+    if (s->starting)
+        s->h->starting--;
+    s->starting = false;
+}
+
 static void cb_auth_success(void *ctx)
 {
+    no_longer_starting(ctx);
     login_done(ctx);
 }
 
@@ -414,6 +439,11 @@ static bool admit(struct session *s)
 
     if (h->count >= (size_t)h->conf->limits.connections)
         return false;
+    if (h->starting >= (size_t)h->conf->limits.starting) {
+        static const char text[] = "Exceeded MaxStartups\r\n"; /* as sshd says it */
+        (void)!send(s->fd, text, sizeof text - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+        return false;
+    }
     s->counted = tally_enter(h->tally, s->src.src_ip, (unsigned)h->conf->limits.per_source);
     return s->counted;
 }
@@ -430,7 +460,7 @@ void session_start(struct session_host *h, int fd, const struct sockaddr_in6 *pe
     s->h = h;
     s->fd = fd;
     s->id = h->next_id++;
-    s->started_us = clock_mono_us(h->clock);
+    s->started_us = s->active_us = clock_mono_us(h->clock);
     list_init(&s->link);
     list_init(&s->dirty);
     list_init(&s->channels);
@@ -443,6 +473,8 @@ void session_start(struct session_host *h, int fd, const struct sockaddr_in6 *pe
     }
     list_push(&h->live, &s->link);
     h->count++;
+    h->starting++;
+    s->starting = true;
     session_event(s, EVENT_SESSION_CONNECT, NULL);
     session_touch(s);
 }

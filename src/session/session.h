@@ -40,7 +40,7 @@ struct session_host {
     uint64_t next_id;  /* of sessions and records, never 0 */
     struct list live;  /* struct session.link */
     struct list dirty; /* those with output to flush */
-    size_t count;
+    size_t count, starting; /* open; of those, not logged in yet */
     uint64_t refused;
 };
 

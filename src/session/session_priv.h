@@ -22,7 +22,7 @@ struct session {
     struct ssh_conn *ssh;
     struct loop_timer timer;
     uint64_t id;
-    int64_t started_us;
+    int64_t started_us, active_us; /* active: bytes came or went */
     struct event_source src;
     char user[64];
     char country[3]; /* "" if not known */
@@ -31,7 +31,7 @@ struct session {
     struct vm_login *login;
     struct policy_session *policy;
     const char *end_reason;
-    bool counted, peer_gone, ending;
+    bool counted, starting, peer_gone, ending;
     unsigned logins, failures;
     uint64_t bytes_in, bytes_out;
 };
