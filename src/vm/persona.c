@@ -197,35 +197,61 @@ static void draw_net(struct persona *p, const struct platform *pl, struct rng *r
     p->ip6[0] = 0;
 }
 
+/* One property of the image, its last line end cut off; false if it has none. */
+static bool property(const struct vfs_image *im, const char *key, char *out, size_t n)
+{
+    size_t len;
+    const char *t = im ? vfs_image_text(im, key, &len) : NULL;
+    if (!t || !*t)
+        return false;
+    (void)str_fmt(out, n, "%.*s", (int)strcspn(t, "\n"), t);
+    return true;
+}
+
 static void draw_versions(struct persona *p, const struct vfs_image *im, struct rng *r)
 {
+    char text[256];
     const struct release *rel = PICK(r, releases);
-    const char *deb = im ? vfs_image_text(im, "property:debian_version", &(size_t){0}) : NULL;
-    for (size_t i = 0; deb && i < sizeof(releases) / sizeof(releases[0]); i++)
-        if (strncmp(deb, releases[i].debian, strlen(releases[i].debian)) == 0)
+    if (!property(im, "property:debian-version", p->debian_version, sizeof(p->debian_version)))
+        SET(p->debian_version, "%s", rel->debian);
+    for (size_t i = 0; i < sizeof(releases) / sizeof(releases[0]); i++)
+        if (strcmp(p->debian_version, releases[i].debian) == 0)
             rel = &releases[i];
-    const struct {
-        const char *key, *fallback;
-        char *to;
-        size_t n;
-    } texts[] = {
-        {"property:debian_version", rel->debian, p->debian_version, sizeof(p->debian_version)},
-        {"property:kernel_release", rel->kernel, p->kernel_release, sizeof(p->kernel_release)},
-        {"property:ssh_version", rel->ssh, p->ssh_version, sizeof(p->ssh_version)},
-        {"property:kernel_version", NULL, p->kernel_version, sizeof(p->kernel_version)},
-    };
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        const char *t = im ? vfs_image_text(im, texts[i].key, &(size_t){0}) : NULL;
-        str_copy(texts[i].to, texts[i].n, t ? t : texts[i].fallback ? texts[i].fallback : "");
-        texts[i].to[strcspn(texts[i].to, "\n")] = 0;
+    if (property(im, "property:sshd-version", text, sizeof(text)))
+        SET(p->ssh_version, "OpenSSH_%.50s", text);
+    else
+        SET(p->ssh_version, "%s", rel->ssh);
+    SET(p->kernel_release, "%s", rel->kernel);
+    SET(p->kernel_version, "#1 SMP PREEMPT_DYNAMIC Debian %s", rel->version);
+    /* "6.1.0-37-amd64 (maintainer) #1 SMP ... Debian 6.1.140-1 (date)" */
+    const char *from;
+    if (property(im, "property:kernel-string", text, sizeof(text)) && (from = strchr(text, '#')) &&
+        property(im, "property:kernel", p->kernel_release, sizeof(p->kernel_release)))
+        SET(p->kernel_version, "%.127s", from);
+}
+
+/* The disk says when it was installed; the machine came up after that. */
+static void draw_times(struct persona *p, const struct vfs_image *im, int64_t now, struct rng *r)
+{
+    const int64_t day = INT64_C(86400000000);
+    char text[32];
+    int64_t made;
+    p->boot_real_us = now - rng_range(r, 3 * day, 120 * day);
+    p->install_real_us = p->boot_real_us - rng_range(r, 20 * day, 300 * day);
+    if (!property(im, "property:installed", text, sizeof(text)) ||
+        str_int(text, 1, INT64_MAX / 1000000, &made) < 0)
+        return;
+    made *= 1000000;
+    if (made + day < now) {
+        p->install_real_us = made;
+        int64_t earliest = made + (now - made) / 3;
+        if (p->boot_real_us < earliest)
+            p->boot_real_us = earliest + rng_range(r, 0, (now - earliest) / 2);
     }
-    if (!p->kernel_version[0])
-        SET(p->kernel_version, "#1 SMP PREEMPT_DYNAMIC Debian %s", rel->version);
 }
 
 void persona_draw(struct persona *p, uint64_t seed, int64_t now_real_us, const struct vfs_image *im)
 {
-    const int64_t day = INT64_C(86400000000);
     struct rng r = rng_named(seed, "persona");
     memset(p, 0, sizeof(*p));
     p->seed = seed;
@@ -266,8 +292,7 @@ void persona_draw(struct persona *p, uint64_t seed, int64_t now_real_us, const s
     SET(p->bios_vendor, "%s", pl->bios_vendor);
     SET(p->bios_version, "%.31s", pl->bios_version);
     SET(p->bios_date, "%s", pl->bios_date);
-    p->boot_real_us = now_real_us - rng_range(&r, 3 * day, 120 * day);
-    p->install_real_us = p->boot_real_us - rng_range(&r, 20 * day, 300 * day);
+    draw_times(p, im, now_real_us, &r);
     draw_hash(&r, p->root_hash, sizeof(p->root_hash));
     SET(p->user, "%s", *PICK(&r, users));
     draw_hash(&r, p->user_hash, sizeof(p->user_hash));

@@ -165,6 +165,7 @@ struct vm_tty {
     struct waitq can_read, can_write;
     struct vm_port *port;
     uint32_t uid, gid;
+    uint32_t mode; /* 0: 0620 */
     int64_t atime_us, mtime_us, ctime_us;
 };
 int tty_new(struct vm *vm, uint32_t uid, struct vm_tty **out);
@@ -176,6 +177,7 @@ struct vm_tty *tty_by_index(struct vm *vm, unsigned index);
 size_t tty_input(struct vm_tty *t, const uint8_t *p, size_t n); /* from the host */
 size_t tty_room(const struct vm_tty *t);
 void tty_hangup(struct vm_tty *t);
+void tty_print(struct vm_tty *t, uint8_t c); /* as if a process had written it */
 void tty_leader_died(struct vm_tty *t);
 void tty_resize(struct vm_tty *t, const struct winsize *w);
 void tty_output_drained(struct vm_tty *t);
@@ -288,9 +290,8 @@ struct vm_world {
     struct daemon_row *daemons;
     unsigned ndaemons;
     int first_pid;
-    uint64_t made;    /* machines so far */
-    const void *skel; /* what each machine's disk begins with: skel.c */
-    size_t skel_n;
+    uint64_t made;     /* machines so far */
+    struct skel *skel; /* what machines begin with */
 };
 struct gen_fs { /* a generated tree of one machine */
     struct vfs_fs fs;
@@ -336,6 +337,7 @@ int daemon_kill(struct vm *vm, int pid, int sig);                   /* -ESRCH: n
 int daemon_pid(struct vm *vm, const char *comm);
 unsigned daemon_count(const struct vm *vm);
 void daemons_init(struct vm_world *w);
+int daemon_row_pid(const struct vm_world *w, const char *comm);
 
 /* --- logins (login.c) ------------------------------------------------------------------ */
 struct vm_login {

@@ -16,4 +16,7 @@ void records_tty_end(struct vm_login *l, int pid, unsigned tty);
 /* The message of the day and "Last login:" on a login shell's terminal. */
 void records_greet(struct vm_login *l, struct vm_tty *t);
 
+/* What was there before: wtmp, auth.log of earlier days. Once per world. */
+void records_history(struct vm *vm, struct arena *a);
+
 #endif

@@ -134,6 +134,11 @@ static bool out_byte(struct vm_tty *t, uint8_t c)
     return out_raw(t, &c, 1);
 }
 
+void tty_print(struct vm_tty *t, uint8_t c)
+{
+    (void)out_byte(t, c);
+}
+
 static bool is_ctl(uint8_t c)
 {
     return c < 32 || c == 127;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "vm/priv.h"
+#include "vm/skel.h"
 
 /* --- memory of the kernel ------------------------------------------------------ */
 void *k_alloc(struct vm *vm, size_t n)
@@ -151,12 +152,15 @@ struct vm_world *vm_world_new(const struct vm_world_conf *conf)
     list_init(&w->ended);
     w->budget.max = 64 << 20;
     w->arena = arena_new(&w->budget, 0);
-    if (!w->arena || programs_init(w) < 0) {
-        vm_world_free(w);
-        return NULL;
-    }
+    if (!w->arena || programs_init(w) < 0)
+        goto fail;
     daemons_init(w);
+    if (skel_init(w) < 0 || skel_layer(w) < 0)
+        goto fail;
     return w;
+fail:
+    vm_world_free(w);
+    return NULL;
 }
 
 void vm_world_free(struct vm_world *w)
@@ -165,6 +169,7 @@ void vm_world_free(struct vm_world *w)
         return;
     while (!list_empty(&w->vms))
         vm_free(LIST_ENTRY(w->vms.next, struct vm, in_world));
+    skel_done(w);
     arena_free(w->arena);
     x_free(w->heap);
     x_free(w);

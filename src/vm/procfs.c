@@ -1,0 +1,736 @@
+/* procfs.c -- /proc: processes as directories, and the machine's own texts.
+ *
+ * What is there whatever runs (meminfo, sys/, net/ ...) is a small image made
+ * once per world; a file of it that begins with \1 names the text to generate.
+ * Nodes of processes are numbered PID_NODE | id << 16 | entry.
+ * SPDX-License-Identifier: Apache-2.0                                  */
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "vm/gen.h"
+#include "vm/skel.h"
+
+#define PID_NODE (UINT64_C(1) << 48)
+enum { E_DIR = 0, E_SELF = 1, E_THREAD_SELF = 2, E_FIRST = 16, E_FD = 0x4000, E_TASK_ID = 0x3000 };
+
+static void pid_status(struct gen *g, const struct vm_procinfo *i);
+static void pid_stat(struct gen *g, const struct vm_procinfo *i);
+static void pid_statm(struct gen *g, const struct vm_procinfo *i);
+static void pid_cmdline(struct gen *g, const struct vm_procinfo *i);
+static void pid_environ(struct gen *g, const struct vm_procinfo *i);
+static void pid_comm(struct gen *g, const struct vm_procinfo *i);
+static void pid_maps(struct gen *g, const struct vm_procinfo *i);
+static void pid_cgroup(struct gen *g, const struct vm_procinfo *i);
+static void pid_limits(struct gen *g, const struct vm_procinfo *i);
+static void pid_io(struct gen *g, const struct vm_procinfo *i);
+static void pid_mounts(struct gen *g, const struct vm_procinfo *i);
+static void pid_mountinfo(struct gen *g, const struct vm_procinfo *i);
+static void pid_mountstats(struct gen *g, const struct vm_procinfo *i);
+static void pid_sched(struct gen *g, const struct vm_procinfo *i);
+static void pid_loginuid(struct gen *g, const struct vm_procinfo *i);
+static void pid_wchan(struct gen *g, const struct vm_procinfo *i);
+
+/* In the order in which Linux lists them. */
+static const struct entry {
+    const char *name, *fixed; /* fixed: the whole text, if it is always the same */
+    uint32_t mode;
+    void (*text)(struct gen *g, const struct vm_procinfo *i);
+} entries[] = {
+    {"task", NULL, S_IFDIR | 0555, NULL},
+    {"fd", NULL, S_IFDIR | 0500, NULL},
+    {"map_files", NULL, S_IFDIR | 0500, NULL},
+    {"fdinfo", NULL, S_IFDIR | 0500, NULL},
+    {"ns", NULL, S_IFDIR | 0511, NULL},
+    {"net", NULL, S_IFLNK | 0777, NULL},
+    {"environ", NULL, S_IFREG | 0400, pid_environ},
+    {"auxv", "", S_IFREG | 0400, NULL},
+    {"status", NULL, S_IFREG | 0444, pid_status},
+    {"personality", "00000000\n", S_IFREG | 0400, NULL},
+    {"limits", NULL, S_IFREG | 0444, pid_limits},
+    {"sched", NULL, S_IFREG | 0644, pid_sched},
+    {"comm", NULL, S_IFREG | 0644, pid_comm},
+    {"syscall", "running\n", S_IFREG | 0400, NULL},
+    {"cmdline", NULL, S_IFREG | 0444, pid_cmdline},
+    {"stat", NULL, S_IFREG | 0444, pid_stat},
+    {"statm", NULL, S_IFREG | 0444, pid_statm},
+    {"maps", NULL, S_IFREG | 0444, pid_maps},
+    {"numa_maps", NULL, S_IFREG | 0444, pid_maps},
+    {"mem", "", S_IFREG | 0600, NULL},
+    {"cwd", NULL, S_IFLNK | 0777, NULL},
+    {"root", NULL, S_IFLNK | 0777, NULL},
+    {"exe", NULL, S_IFLNK | 0777, NULL},
+    {"mounts", NULL, S_IFREG | 0444, pid_mounts},
+    {"mountinfo", NULL, S_IFREG | 0444, pid_mountinfo},
+    {"mountstats", NULL, S_IFREG | 0400, pid_mountstats},
+    {"clear_refs", "", S_IFREG | 0200, NULL},
+    {"smaps", NULL, S_IFREG | 0444, pid_maps},
+    {"pagemap", "", S_IFREG | 0400, NULL},
+    {"wchan", NULL, S_IFREG | 0444, pid_wchan},
+    {"stack", "", S_IFREG | 0400, NULL},
+    {"schedstat", "0 0 0\n", S_IFREG | 0444, NULL},
+    {"cpuset", "/\n", S_IFREG | 0444, NULL},
+    {"cgroup", NULL, S_IFREG | 0444, pid_cgroup},
+    {"oom_score", "666\n", S_IFREG | 0444, NULL},
+    {"oom_adj", "0\n", S_IFREG | 0644, NULL},
+    {"oom_score_adj", "0\n", S_IFREG | 0644, NULL},
+    {"loginuid", NULL, S_IFREG | 0644, pid_loginuid},
+    {"sessionid", "4294967295\n", S_IFREG | 0444, NULL},
+    {"coredump_filter", "00000033\n", S_IFREG | 0644, NULL},
+    {"io", NULL, S_IFREG | 0400, pid_io},
+    {"uid_map", "         0          0 4294967295\n", S_IFREG | 0644, NULL},
+    {"gid_map", "         0          0 4294967295\n", S_IFREG | 0644, NULL},
+    {"projid_map", "         0          0 4294967295\n", S_IFREG | 0644, NULL},
+    {"setgroups", "allow\n", S_IFREG | 0644, NULL},
+    {"timers", "", S_IFREG | 0444, NULL},
+    {"timerslack_ns", "50000\n", S_IFREG | 0666, NULL},
+};
+enum { NENTRIES = sizeof(entries) / sizeof(entries[0]) };
+
+/* --- numbers ------------------------------------------------------------------ */
+static struct vm *vm_of_fs(struct vfs_fs *fs)
+{
+    return ((struct gen_fs *)fs)->vm;
+}
+
+static struct vfs_fs *shared(struct vfs_fs *fs)
+{
+    return vm_of_fs(fs)->world->skel->proc;
+}
+
+static uint64_t node(int pid, unsigned entry)
+{
+    return PID_NODE | (uint64_t)pid << 16 | entry;
+}
+
+static bool is_pid(uint64_t ino)
+{
+    return ino & PID_NODE;
+}
+
+static int pid_of(uint64_t ino)
+{
+    return (int)(ino >> 16 & 0xffffffff);
+}
+
+static unsigned entry_of(uint64_t ino)
+{
+    return ino & 0xffff;
+}
+
+static const struct entry *entry_at(uint64_t ino)
+{
+    unsigned e = entry_of(ino);
+    return e >= E_FIRST && e < E_FIRST + NENTRIES ? &entries[e - E_FIRST] : NULL;
+}
+
+static bool info_of(struct vm *vm, int pid, struct vm_procinfo *i)
+{
+    struct proc stand_in = {.vm = vm};
+    return vm_proc_info(&stand_in, pid, i);
+}
+
+static struct ofile *pid_fd(struct vm *vm, int pid, unsigned fd)
+{
+    struct proc *q = proc_find(vm, pid);
+    return q && fd < q->nfds ? q->fds[fd].f : NULL;
+}
+
+static bool parse_number(const char *name, size_t n, int64_t *out)
+{
+    char text[16];
+    if (!n || n >= sizeof(text) || (name[0] == '0' && n > 1))
+        return false;
+    memcpy(text, name, n);
+    text[n] = 0;
+    return name[0] >= '0' && name[0] <= '9' && str_int(text, 0, PID_MAX, out) == 0;
+}
+
+static bool named(const char *name, size_t n, const char *what)
+{
+    return strlen(what) == n && memcmp(name, what, n) == 0;
+}
+
+/* --- lookup --------------------------------------------------------------------- */
+static int lookup_in_pid(struct vfs_fs *fs, uint64_t dir, const char *name, size_t n, uint64_t *ino)
+{
+    struct vm *vm = vm_of_fs(fs);
+    struct vm_procinfo i;
+    int pid = pid_of(dir);
+    unsigned e = entry_of(dir);
+    int64_t number;
+    if (!info_of(vm, pid, &i))
+        return -ENOENT;
+    if (named(name, n, "..")) {
+        *ino = e == E_DIR ? fs->root : node(pid, E_DIR);
+        return 0;
+    }
+    if (e == E_DIR || e == E_TASK_ID) {
+        for (unsigned k = 0; k < NENTRIES; k++)
+            if (named(name, n, entries[k].name) && !(e == E_TASK_ID && k == 0)) {
+                *ino = node(pid, E_FIRST + k);
+                return 0;
+            }
+        return -ENOENT;
+    }
+    const struct entry *at = entry_at(dir);
+    if (!at || !S_ISDIR(at->mode))
+        return -ENOTDIR;
+    if (!parse_number(name, n, &number))
+        return -ENOENT;
+    if (strcmp(at->name, "fd") == 0 && number < 0x3fff && pid_fd(vm, pid, (unsigned)number)) {
+        *ino = node(pid, E_FD + (unsigned)number);
+        return 0;
+    }
+    if (strcmp(at->name, "task") == 0 && number == pid) {
+        *ino = node(pid, E_TASK_ID);
+        return 0;
+    }
+    return -ENOENT;
+}
+
+static int proc_lookup(struct vfs_fs *fs, void *ctx, uint64_t dir, const char *name, size_t n,
+                       uint64_t *ino)
+{
+    int64_t pid;
+    struct vm_procinfo i;
+    if (is_pid(dir))
+        return lookup_in_pid(fs, dir, name, n, ino);
+    if (dir == fs->root) {
+        if (named(name, n, "self") || named(name, n, "thread-self")) {
+            *ino = node(0, n == 4 ? E_SELF : E_THREAD_SELF);
+            return 0;
+        }
+        if (parse_number(name, n, &pid) && info_of(vm_of_fs(fs), (int)pid, &i)) {
+            *ino = node((int)pid, E_DIR);
+            return 0;
+        }
+    }
+    return shared(fs)->ops->lookup(shared(fs), ctx, dir, name, n, ino);
+}
+
+/* --- stat ------------------------------------------------------------------------- */
+static int stat_pid(struct vfs_fs *fs, uint64_t ino, struct vfs_stat *st)
+{
+    struct vm_procinfo i;
+    unsigned e = entry_of(ino);
+    bool self = e == E_SELF || e == E_THREAD_SELF;
+    if (!self && !info_of(vm_of_fs(fs), pid_of(ino), &i))
+        return -ENOENT;
+    st->uid = self ? 0 : i.euid;
+    st->gid = self ? 0 : i.egid;
+    const struct entry *at = entry_at(ino);
+    if (e == E_DIR || e == E_TASK_ID) {
+        st->mode = S_IFDIR | 0555;
+        st->nlink = e == E_DIR ? 9 : 7;
+    } else if (self) {
+        st->mode = S_IFLNK | 0777;
+    } else if (e >= E_FD) {
+        struct ofile *f = pid_fd(vm_of_fs(fs), pid_of(ino), e - E_FD);
+        if (!f)
+            return -ENOENT;
+        int acc = f->flags & O_ACCMODE;
+        st->mode = S_IFLNK | 0100 | (acc != O_WRONLY ? 0400 : 0) | (acc != O_RDONLY ? 0200 : 0);
+        st->size = 64;
+    } else if (at) {
+        st->mode = at->mode;
+        st->nlink = S_ISDIR(at->mode) ? 2 : 1;
+    } else {
+        return -ENOENT;
+    }
+    return 0;
+}
+
+static int proc_stat(struct vfs_fs *fs, void *ctx, uint64_t ino, struct vfs_stat *st)
+{
+    struct vm *vm = vm_of_fs(fs);
+    int64_t now = vm_real_us(vm);
+    *st = (struct vfs_stat){.nlink = 1};
+    int err = is_pid(ino) ? stat_pid(fs, ino, st) : shared(fs)->ops->stat(shared(fs), ctx, ino, st);
+    if (err < 0)
+        return err;
+    st->dev = fs->dev;
+    st->ino = ino == fs->root ? 1
+              : is_pid(ino)   ? 30000 + (ino & 0xffffff)
+                              : UINT64_C(4026531840) + ino;
+    st->blksize = 1024;
+    st->blocks = 0;
+    if (!S_ISLNK(st->mode) || !is_pid(ino))
+        st->size = 0;
+    if (ino == fs->root)
+        st->nlink = 2 + 7 + vm->nprocs + daemon_count(vm);
+    st->atime = st->mtime = st->ctime = st->btime =
+        (struct timespec){now / 1000000, now % 1000000 * 1000};
+    return 0;
+}
+
+/* --- readdir ------------------------------------------------------------------------ */
+static int give(struct vfs_dirent *e, uint64_t ino, uint8_t type, const char *fmt, unsigned v)
+{
+    static _Thread_local char name[32];
+    (void)snprintf(name, sizeof(name), fmt, v); /* NOLINT: literals of this file only */
+    *e = (struct vfs_dirent){.ino = ino, .type = type, .name = name, .name_len = strlen(name)};
+    return 1;
+}
+
+static int give_entry(struct vfs_dirent *e, int pid, unsigned k)
+{
+    const char *name = entries[k].name;
+    *e = (struct vfs_dirent){.ino = node(pid, E_FIRST + k),
+                             .type = (uint8_t)(entries[k].mode >> 12),
+                             .name = name,
+                             .name_len = strlen(name)};
+    return 1;
+}
+
+static int readdir_root(struct vfs_fs *fs, void *ctx, uint64_t *cookie, struct vfs_dirent *e)
+{
+    struct vm *vm = vm_of_fs(fs);
+    if (!(*cookie & PID_NODE)) {
+        int r = shared(fs)->ops->readdir(shared(fs), ctx, fs->root, cookie, e);
+        if (r)
+            return r;
+        *cookie = PID_NODE;
+    }
+    uint64_t at = *cookie & ~PID_NODE;
+    if (at < 2) {
+        *cookie = PID_NODE | (at + 1);
+        const char *name = at ? "thread-self" : "self";
+        *e = (struct vfs_dirent){.ino = node(0, at ? E_THREAD_SELF : E_SELF),
+                                 .type = DT_LNK,
+                                 .name = name,
+                                 .name_len = strlen(name)};
+        return 1;
+    }
+    struct proc stand_in = {.vm = vm};
+    struct vm_procinfo i;
+    if (!vm_proc_next(&stand_in, (int)(at - 2), &i))
+        return 0;
+    *cookie = PID_NODE | ((uint64_t)i.pid + 2);
+    return give(e, node(i.pid, E_DIR), DT_DIR, "%u", (unsigned)i.pid);
+}
+
+static int proc_readdir(struct vfs_fs *fs, void *ctx, uint64_t dir, uint64_t *cookie,
+                        struct vfs_dirent *e)
+{
+    struct vm *vm = vm_of_fs(fs);
+    if (dir == fs->root)
+        return readdir_root(fs, ctx, cookie, e);
+    if (!is_pid(dir))
+        return shared(fs)->ops->readdir(shared(fs), ctx, dir, cookie, e);
+    int pid = pid_of(dir);
+    unsigned which = entry_of(dir);
+    if (which == E_DIR || which == E_TASK_ID) {
+        if (which == E_TASK_ID && *cookie == 0)
+            *cookie = 1;
+        return *cookie < NENTRIES ? give_entry(e, pid, (unsigned)(*cookie)++) : 0;
+    }
+    const struct entry *at = entry_at(dir);
+    if (!at || !S_ISDIR(at->mode))
+        return -ENOTDIR;
+    if (strcmp(at->name, "task") == 0)
+        return (*cookie)++ ? 0 : give(e, node(pid, E_TASK_ID), DT_DIR, "%u", (unsigned)pid);
+    struct proc *q = strcmp(at->name, "fd") == 0 ? proc_find(vm, pid) : NULL;
+    while (q && *cookie < q->nfds) {
+        unsigned fd = (unsigned)(*cookie)++;
+        if (q->fds[fd].f)
+            return give(e, node(pid, E_FD + fd), DT_LNK, "%u", fd);
+    }
+    return 0;
+}
+
+/* --- links ------------------------------------------------------------------------------ */
+static ssize_t give_link(const char *text, char *out, size_t n)
+{
+    size_t len = strlen(text);
+    if (len > n)
+        len = n;
+    memcpy(out, text, len);
+    return (ssize_t)len;
+}
+
+static ssize_t proc_readlink(struct vfs_fs *fs, void *ctx, uint64_t ino, char *out, size_t n)
+{
+    struct vm *vm = vm_of_fs(fs);
+    struct proc *asker = ctx;
+    char text[VFS_PATH_MAX] = "";
+    if (!is_pid(ino))
+        return shared(fs)->ops->readlink(shared(fs), ctx, ino, out, n);
+    int pid = pid_of(ino);
+    unsigned e = entry_of(ino);
+    struct proc *q = proc_find(vm, pid);
+    struct vm_procinfo i;
+    if (e == E_SELF || e == E_THREAD_SELF) {
+        int self = asker ? asker->pid : 1;
+        str_fmt(text, sizeof(text), e == E_SELF ? "%d" : "%d/task/%d", self, self);
+    } else if (e >= E_FD) {
+        struct ofile *f = pid_fd(vm, pid, e - E_FD);
+        if (!f)
+            return -ENOENT;
+        if (f->ops->name)
+            f->ops->name(f, text, sizeof(text));
+        else
+            str_copy(text, sizeof(text), f->path ? f->path : "");
+    } else {
+        const struct entry *at = entry_at(ino);
+        if (!at || !info_of(vm, pid, &i))
+            return -ENOENT;
+        if (strcmp(at->name, "net") == 0)
+            return give_link("../net", out, n);
+        if (asker && asker->cred.uid && asker->cred.uid != i.euid)
+            return -EACCES;
+        if (strcmp(at->name, "exe") == 0) {
+            if (!i.exe[0])
+                return -ENOENT;
+            str_copy(text, sizeof(text), i.exe);
+        } else if (strcmp(at->name, "cwd") == 0 && q && q->cwd.ino) {
+            if (vm_getcwd(q, text, sizeof(text)) < 0)
+                return -ENOENT;
+        } else {
+            str_copy(text, sizeof(text), "/");
+        }
+    }
+    return give_link(text, out, n);
+}
+
+/* --- read --------------------------------------------------------------------------------- */
+ssize_t gen_slice(const char *text, size_t len, void *p, size_t n, int64_t off)
+{
+    if (off < 0 || (uint64_t)off >= len)
+        return 0;
+    if (n > len - (size_t)off)
+        n = len - (size_t)off;
+    memcpy(p, text + off, n);
+    return (ssize_t)n;
+}
+
+static bool pid_text(struct gen *g, uint64_t ino)
+{
+    struct vm_procinfo i;
+    const struct entry *at = entry_at(ino);
+    if (!at || !info_of(g->vm, pid_of(ino), &i))
+        return false;
+    if (at->fixed)
+        str_puts(&g->out, at->fixed);
+    else if (at->text)
+        at->text(g, &i);
+    return true;
+}
+
+static ssize_t proc_read(struct vfs_fs *fs, void *ctx, uint64_t ino, void *p, size_t n, int64_t off)
+{
+    struct vm *vm = vm_of_fs(fs);
+    char name[64];
+    bool ok;
+    if (!is_pid(ino)) {
+        ssize_t got = shared(fs)->ops->read(shared(fs), ctx, ino, name, sizeof(name) - 1, 0);
+        if (got <= 0 || name[0] != 1)
+            return got < 0 ? got : shared(fs)->ops->read(shared(fs), ctx, ino, p, n, off);
+        name[got] = 0;
+    }
+    struct arena *a = arena_new(&vm->kern, 8192);
+    if (!a)
+        return -ENOMEM;
+    struct gen g = {.vm = vm, .asker = ctx};
+    str_init(&g.out, a);
+    if (is_pid(ino))
+        ok = pid_text(&g, ino);
+    else
+        ok = proc_text(&g, name + 1) || proc_net_text(&g, name + 1);
+    ssize_t got = ok ? gen_slice(str_text(&g.out), g.out.n, p, n, off) : -ESRCH;
+    arena_free(a);
+    return got;
+}
+
+/* Root may write what sysctl may; the rest refuses as Linux does. */
+static ssize_t proc_write(struct vfs_fs *fs, void *ctx, uint64_t ino, const void *p, size_t n,
+                          int64_t off)
+{
+    (void)off;
+    struct vfs_stat st;
+    int err = proc_stat(fs, ctx, ino, &st);
+    if (err < 0)
+        return err;
+    if (!(st.mode & 0222))
+        return -EIO;
+    if (is_pid(ino) && strcmp(entry_at(ino) ? entry_at(ino)->name : "", "comm") == 0) {
+        struct proc *q = proc_find(vm_of_fs(fs), pid_of(ino));
+        if (q)
+            str_fmt(q->comm, sizeof(q->comm), "%.*s", (int)strcspn(p, "\n"), (const char *)p);
+    }
+    return (ssize_t)n;
+}
+
+const struct vfs_ops proc_ops = {
+    .type = "proc",
+    .lookup = proc_lookup,
+    .stat = proc_stat,
+    .readdir = proc_readdir,
+    .readlink = proc_readlink,
+    .read = proc_read,
+    .write = proc_write,
+};
+
+/* --- texts of a process ------------------------------------------------------------------------
+ */
+static bool is_kthread(const struct vm_procinfo *i)
+{
+    return !i->exe[0] && i->state != 'Z';
+}
+
+static const char *state_name(char s)
+{
+    switch (s) {
+    case 'R':
+        return "R (running)";
+    case 'T':
+        return "T (stopped)";
+    case 'Z':
+        return "Z (zombie)";
+    case 'I':
+        return "I (idle)";
+    case 'D':
+        return "D (disk sleep)";
+    default:
+        return "S (sleeping)";
+    }
+}
+
+static void status_memory(struct str *o, const struct vm_procinfo *i)
+{
+    unsigned long long vsz = i->vsz_kib, rss = i->rss_kib;
+    str_printf(
+        o,
+        "VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8u kB\nVmPin:\t%8u kB\nVmHWM:\t%8llu "
+        "kB\nVmRSS:\t%8llu kB\nRssAnon:\t%8llu kB\nRssFile:\t%8llu kB\nRssShmem:\t%8u "
+        "kB\nVmData:\t%8llu kB\nVmStk:\t%8u kB\nVmExe:\t%8llu kB\nVmLib:\t%8u "
+        "kB\nVmPTE:\t%8u kB\nVmSwap:\t%8u kB\nHugetlbPages:\t%8u kB\nCoreDumping:\t0\n"
+        "THP_enabled:\t1\n",
+        vsz, vsz, 0, 0, rss, rss, rss / 4 / 4 * 4, rss - rss / 4 / 4 * 4, 0, vsz / 8 / 4 * 4, 132,
+        vsz / 16 / 4 * 4, 1664, 52, 0, 0);
+}
+
+static void pid_status(struct gen *g, const struct vm_procinfo *i)
+{
+    struct str *o = &g->out;
+    struct proc *q = proc_find(g->vm, i->pid);
+    str_printf(o, "Name:\t%s\n", i->comm);
+    if (i->state != 'Z')
+        str_printf(o, "Umask:\t%04o\n", q ? q->umask : 022);
+    str_printf(o,
+               "State:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n"
+               "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nGroups:\t",
+               state_name(i->state), i->pid, i->pid, i->ppid, i->uid, i->euid, i->euid, i->euid,
+               i->gid, i->egid, i->egid, i->egid, q && q->nfds > 64 ? 256 : 64);
+    for (unsigned k = 0; q && k < q->cred.ngroups; k++)
+        str_printf(o, "%u ", q->cred.groups[k]);
+    str_printf(o, "%s\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n",
+               q && q->cred.ngroups ? "" : " ", i->pid, i->pid, i->pgid, i->sid);
+    if (!is_kthread(i) && i->state != 'Z')
+        status_memory(o, i);
+    uint64_t caught = 0;
+    for (int s = 0; q && q->actions && s < NSIG_MAX; s++)
+        if (q->actions[s].fn)
+            caught |= UINT64_C(1) << s;
+    const char *caps = i->euid ? "0000000000000000" : "000001ffffffffff";
+    unsigned n = g->vm->world->conf.persona->cpu.count;
+    unsigned mask = n >= 32 ? 0xffffffffu : (1u << n) - 1;
+    str_printf(o,
+               "Threads:\t%d\nSigQ:\t0/%llu\nSigPnd:\t%016llx\nShdPnd:\t0000000000000000\n"
+               "SigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n"
+               "CapInh:\t0000000000000000\nCapPrm:\t%s\nCapEff:\t%s\nCapBnd:\t000001ffffffffff\n"
+               "CapAmb:\t0000000000000000\nNoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\n"
+               "Speculation_Store_Bypass:\tthread vulnerable\n"
+               "SpeculationIndirectBranch:\tconditional enabled\nCpus_allowed:\t%x\n"
+               "Cpus_allowed_list:\t%s%u\nMems_allowed:\t00000000,00000001\nMems_allowed_list:\t0\n"
+               "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n",
+               i->threads, (unsigned long long)(g->vm->world->conf.persona->mem_kib / 128),
+               q ? (unsigned long long)q->sig_pending : 0,
+               q ? (unsigned long long)q->sig_blocked : 0,
+               q ? (unsigned long long)q->sig_ignored : 0, (unsigned long long)caught, caps, caps,
+               mask, n > 1 ? "0-" : "", n - 1, q ? (unsigned long long)q->steps / 50 + 1 : 400,
+               q ? (unsigned long long)q->steps / 2000 : 12);
+}
+
+static void pid_stat(struct gen *g, const struct vm_procinfo *i)
+{
+    int tty = i->tty_rdev ? (int)(i->tty_rdev >> 8 << 8 | (i->tty_rdev & 0xff)) : 0;
+    uint64_t h = hash_fixed(i->comm, strlen(i->comm), g->vm->world->conf.persona->seed);
+    bool kt = is_kthread(i) || i->state == 'Z';
+    unsigned long long code = kt ? 0 : 0x550000000000 + (h & 0xfffffff000);
+    str_printf(&g->out,
+               "%d (%s) %c %d %d %d %d %d %u %llu 0 0 0 %lld %lld 0 0 %d %d %d 0 %lld %llu %lld "
+               "18446744073709551615 %llu %llu %llu 0 0 0 %d %d %d 0 0 0 17 %u 0 0 0 0 0 %llu %llu "
+               "%llu %llu %llu %llu %llu %d\n",
+               i->pid, i->comm, i->state, i->ppid, i->pgid, i->sid, tty, tty ? i->tty_pgid : -1,
+               kt ? 2129984u : 4194304u, kt ? 0ULL : 100 + (unsigned long long)(h % 900),
+               (long long)i->user_us / 10000, (long long)i->sys_us / 10000, 20 + i->nice, i->nice,
+               i->threads, (long long)(i->start_us / 10000), (unsigned long long)i->vsz_kib * 1024,
+               (long long)i->rss_kib / 4, kt ? 0 : code, kt ? 0 : code + 400000,
+               kt ? 0 : 0x7ffc00000000 + (unsigned long long)(h >> 40) * 16, 0, 4096, 65536,
+               (unsigned)(i->pid % (int)g->vm->world->conf.persona->cpu.count),
+               kt ? 0 : code + 480000, kt ? 0 : code + 500000, kt ? 0 : code + 20000000,
+               kt ? 0 : 0x7ffc00000100ULL, kt ? 0 : 0x7ffc00000110ULL, kt ? 0 : 0x7ffc00000110ULL,
+               kt ? 0 : 0x7ffc00000ff0ULL, 0);
+}
+
+static void pid_statm(struct gen *g, const struct vm_procinfo *i)
+{
+    unsigned long long v = i->vsz_kib / 4, r = i->rss_kib / 4;
+    str_printf(&g->out, "%llu %llu %llu %llu 0 %llu 0\n", v, r, r - r / 4, v / 16, v / 8 + 33);
+}
+
+static void pid_cmdline(struct gen *g, const struct vm_procinfo *i)
+{
+    for (const char *const *a = i->argv; *a; a++)
+        str_add(&g->out, *a, strlen(*a) + 1);
+}
+
+static void pid_environ(struct gen *g, const struct vm_procinfo *i)
+{
+    for (const char *const *a = i->envp; *a; a++)
+        str_add(&g->out, *a, strlen(*a) + 1);
+}
+
+static void pid_comm(struct gen *g, const struct vm_procinfo *i)
+{
+    str_printf(&g->out, "%s\n", i->comm);
+}
+
+static void pid_maps(struct gen *g, const struct vm_procinfo *i)
+{
+    if (is_kthread(i) || i->state == 'Z')
+        return;
+    uint64_t h = hash_fixed(&i->start_us, sizeof(i->start_us), (uint64_t)i->pid);
+    unsigned long long code = 0x550000000000 + (h & 0xfffffff) * 4096;
+    unsigned long long lib = 0x7f0000000000 + (h >> 28 & 0xfffffff) * 4096;
+    unsigned long long stack = 0x7ffc00000000 + (h >> 44 & 0xfffff) * 4096;
+    static const struct {
+        unsigned from, to;
+        const char *perm;
+    } parts[] = {{0, 0x4, "r--p"}, {0x4, 0x18, "r-xp"}, {0x18, 0x20, "r--p"}, {0x20, 0x22, "rw-p"}};
+    const char *const files[] = {i->exe, "/usr/lib/x86_64-linux-gnu/libc.so.6",
+                                 "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"};
+    for (unsigned f = 0; f < 3; f++) {
+        unsigned long long base = f == 0 ? code : lib + f * 0x200000ULL;
+        for (unsigned k = 0; k < 4; k++) {
+            size_t at = g->out.n;
+            str_printf(&g->out, "%012llx-%012llx %s %08x fe:01 %u", base + parts[k].from * 4096ULL,
+                       base + parts[k].to * 4096ULL, parts[k].perm, parts[k].from * 4096,
+                       (unsigned)(hash_fixed(files[f], strlen(files[f]), 3) % 90000 + 1000));
+            str_fill(&g->out, ' ', 73 > g->out.n - at ? 73 - (g->out.n - at) : 1);
+            str_printf(&g->out, "%s\n", files[f]);
+        }
+        if (f == 0)
+            str_printf(&g->out, "%012llx-%012llx rw-p 00000000 00:00 0 %26s[heap]\n",
+                       code + 0x1000000, code + 0x1021000, "");
+    }
+    str_printf(&g->out, "%012llx-%012llx rw-p 00000000 00:00 0 %26s[stack]\n", stack,
+               stack + 0x21000, "");
+    str_printf(&g->out, "%012llx-%012llx r--p 00000000 00:00 0 %26s[vvar]\n", stack + 0x50000,
+               stack + 0x54000, "");
+    str_printf(&g->out, "%012llx-%012llx r-xp 00000000 00:00 0 %26s[vdso]\n", stack + 0x54000,
+               stack + 0x56000, "");
+}
+
+static void pid_cgroup(struct gen *g, const struct vm_procinfo *i)
+{
+    struct proc *q = proc_find(g->vm, i->pid);
+    if (q && q->login)
+        str_printf(&g->out, "0::/user.slice/user-%u.slice/session-%u.scope\n", q->login->uid,
+                   q->login->number);
+    else if (i->pid == 1)
+        str_puts(&g->out, "0::/init.scope\n");
+    else if (is_kthread(i))
+        str_puts(&g->out, "0::/\n");
+    else if (strcmp(i->comm, "sshd") == 0)
+        str_puts(&g->out, "0::/system.slice/ssh.service\n");
+    else
+        str_printf(&g->out, "0::/system.slice/%s.service\n", i->comm);
+}
+
+static void pid_limits(struct gen *g, const struct vm_procinfo *i)
+{
+    static const struct {
+        const char *name, *unit;
+        int which;
+    } rows[] = {{"Max cpu time", "seconds", RLIMIT_CPU},
+                {"Max file size", "bytes", RLIMIT_FSIZE},
+                {"Max data size", "bytes", RLIMIT_DATA},
+                {"Max stack size", "bytes", RLIMIT_STACK},
+                {"Max core file size", "bytes", RLIMIT_CORE},
+                {"Max resident set", "bytes", RLIMIT_RSS},
+                {"Max processes", "processes", RLIMIT_NPROC},
+                {"Max open files", "files", RLIMIT_NOFILE},
+                {"Max locked memory", "bytes", RLIMIT_MEMLOCK},
+                {"Max address space", "bytes", RLIMIT_AS},
+                {"Max file locks", "locks", RLIMIT_LOCKS},
+                {"Max pending signals", "signals", RLIMIT_SIGPENDING},
+                {"Max msgqueue size", "bytes", RLIMIT_MSGQUEUE},
+                {"Max nice priority", "", RLIMIT_NICE},
+                {"Max realtime priority", "", RLIMIT_RTPRIO},
+                {"Max realtime timeout", "us", RLIMIT_RTTIME}};
+    struct proc stand_in = {.vm = g->vm}, *q = proc_find(g->vm, i->pid);
+    str_printf(&g->out, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+    for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+        uint64_t v[2];
+        char text[2][24];
+        if (vm_getrlimit(q ? q : &stand_in, rows[k].which, &v[0], &v[1]) < 0)
+            continue;
+        for (int s = 0; s < 2; s++) {
+            if (v[s] == UINT64_MAX)
+                str_copy(text[s], sizeof(text[s]), "unlimited");
+            else
+                str_fmt(text[s], sizeof(text[s]), "%llu", (unsigned long long)v[s]);
+        }
+        str_printf(&g->out, "%-25s %-20s %-20s %-10s\n", rows[k].name, text[0], text[1],
+                   rows[k].unit);
+    }
+}
+
+static void pid_io(struct gen *g, const struct vm_procinfo *i)
+{
+    unsigned long long k = (unsigned long long)(i->user_us + i->sys_us) / 10 + 4000;
+    str_printf(&g->out,
+               "rchar: %llu\nwchar: %llu\nsyscr: %llu\nsyscw: %llu\nread_bytes: 0\nwrite_bytes: "
+               "0\ncancelled_write_bytes: 0\n",
+               k * 7, k, k / 90, k / 300);
+}
+
+static void pid_mounts(struct gen *g, const struct vm_procinfo *i)
+{
+    (void)i;
+    gen_mounts(g);
+}
+
+static void pid_mountinfo(struct gen *g, const struct vm_procinfo *i)
+{
+    (void)i;
+    gen_mountinfo(g);
+}
+
+static void pid_mountstats(struct gen *g, const struct vm_procinfo *i)
+{
+    (void)i;
+    gen_mountstats(g);
+}
+
+static void pid_sched(struct gen *g, const struct vm_procinfo *i)
+{
+    str_printf(&g->out, "%s (%d, #threads: %d)\n", i->comm, i->pid, i->threads);
+    str_fill(&g->out, '-', 67);
+    str_printf(&g->out, "\n%-45s:%21.6f\n%-45s:%21.6f\n%-45s:%21d\n%-45s:%21d\n", "se.exec_start",
+               (double)vm_boot_age_us(g->vm) / 1000, "se.sum_exec_runtime",
+               (double)(i->user_us + i->sys_us) / 1000, "policy", 0, "prio", 120 + i->nice);
+}
+
+static void pid_loginuid(struct gen *g, const struct vm_procinfo *i)
+{
+    struct proc *q = proc_find(g->vm, i->pid);
+    str_printf(&g->out, "%u", q && q->login ? q->login->uid : 4294967295u);
+}
+
+static void pid_wchan(struct gen *g, const struct vm_procinfo *i)
+{
+    str_puts(&g->out, i->state == 'R' ? "0" : "do_epoll_wait");
+}
