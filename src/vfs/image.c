@@ -46,7 +46,8 @@ static bool good_data(const struct vfs_image *im, const struct image_inode *in)
     case S_IFREG:
         return in->data <= im->n && in->size <= im->n - in->data;
     case S_IFDIR:
-        return in->data <= im->h->entries.count && in->more <= im->h->entries.count - in->data;
+        return in->size <= INT32_MAX && in->data <= im->h->entries.count &&
+               in->more <= im->h->entries.count - in->data;
     case S_IFLNK: /* and its target ends where size says */
         return in->size > 0 && in->size < VFS_PATH_MAX && in->data < im->h->names.count &&
                in->size < im->h->names.count - in->data && strlen(im->names + in->data) == in->size;
@@ -110,6 +111,8 @@ static const char *check(struct vfs_image *im)
         return "was made by another version; build it again";
     if (h->bytes != im->n)
         return "is cut off";
+    if (h->made_ns < 0 || h->made_ns > INT64_MAX / 2) /* room for arithmetic */
+        return "is damaged (time)";
     if (!part_fits(im, h->inodes, sizeof *im->inodes) ||
         !part_fits(im, h->entries, sizeof *im->entries) ||
         !part_fits(im, h->contents, sizeof *im->contents) ||
