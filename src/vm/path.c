@@ -236,7 +236,7 @@ static int create_file(struct proc *p, const char *path, uint32_t mode, struct v
     if (err < 0)
         return err;
     if (!dir.fs->ops->create)
-        return -EACCES;
+        return strcmp(dir.fs->ops->type, "proc") == 0 ? -ENOENT : -EACCES;
     v->fs = dir.fs;
     return full_disk(p,
                      dir.fs->ops->create(dir.fs, p, dir.ino, last, &p->cred,
@@ -263,8 +263,8 @@ static int open_check(struct proc *p, struct vnode v, const struct vfs_stat *st,
         return 0;
     if (v.fs->readonly)
         return -EROFS;
-    /* Root may open what no mode bit lets anybody write; proc and sys refuse. */
-    if (!(st->mode & 0222) && !v.fs->ops->write)
+    /* Root may open what no mode bit lets anybody write, but not in sysfs. */
+    if (!(st->mode & 0222) && strcmp(v.fs->ops->type, "sysfs") == 0)
         return -EACCES;
     if (st->attrs & VFS_ATTR_IMMUTABLE)
         return -EPERM;
@@ -668,7 +668,7 @@ static int make_node(struct proc *p, const char *path, uint32_t mode, uint64_t r
     if (err < 0)
         return err;
     if (!dir.fs->ops->create) /* proc and sysfs have no way to make anything */
-        return S_ISDIR(mode) || strcmp(dir.fs->ops->type, "proc") == 0 ? -ENOENT : -EPERM;
+        return strcmp(dir.fs->ops->type, "proc") == 0 ? -ENOENT : -EPERM;
     return full_disk(
         p, dir.fs->ops->create(dir.fs, p, dir.ino, last, &p->cred, mode, rdev, target, &ino));
 }

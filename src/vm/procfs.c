@@ -452,13 +452,23 @@ static ssize_t proc_write(struct vfs_fs *fs, void *ctx, uint64_t ino, const void
     if (err < 0)
         return err;
     if (!(st.mode & 0222))
-        return -EIO;
+        return is_pid(ino) ? -EINVAL : -EIO;
     if (is_pid(ino) && strcmp(entry_at(ino) ? entry_at(ino)->name : "", "comm") == 0) {
         struct proc *q = proc_find(vm_of_fs(fs), pid_of(ino));
         if (q)
             str_fmt(q->comm, sizeof(q->comm), "%.*s", (int)strcspn(p, "\n"), (const char *)p);
     }
     return (ssize_t)n;
+}
+
+/* Modes and owners may be changed, and change back when nobody looks. */
+static int proc_setattr(struct vfs_fs *fs, void *ctx, uint64_t ino, const struct vfs_setattr *a)
+{
+    (void)fs;
+    (void)ctx;
+    (void)ino;
+    (void)a;
+    return 0;
 }
 
 const struct vfs_ops proc_ops = {
@@ -469,6 +479,7 @@ const struct vfs_ops proc_ops = {
     .readlink = proc_readlink,
     .read = proc_read,
     .write = proc_write,
+    .setattr = proc_setattr,
 };
 
 /* --- texts of a process ------------------------------------------------------------------------

@@ -307,6 +307,18 @@ static ssize_t sys_read(struct vfs_fs *fs, void *ctx, uint64_t ino, void *p, siz
     return gen_slice(out, strlen(out), p, n, off);
 }
 
+/* Settings take any value and keep their own. */
+static ssize_t sys_write(struct vfs_fs *fs, void *ctx, uint64_t ino, const void *p, size_t n,
+                         int64_t off)
+{
+    (void)fs;
+    (void)ctx;
+    (void)ino;
+    (void)p;
+    (void)off;
+    return (ssize_t)n;
+}
+
 const struct vfs_ops sys_ops = {
     .type = "sysfs",
     .lookup = sys_lookup,
@@ -314,6 +326,7 @@ const struct vfs_ops sys_ops = {
     .readdir = sys_readdir,
     .readlink = sys_readlink,
     .read = sys_read,
+    .write = sys_write,
 };
 
 /* --- /dev/pts ------------------------------------------------------------------------------ */

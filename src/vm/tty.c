@@ -204,11 +204,15 @@ static bool erase_one(struct vm_tty *t)
     if (t->t.c_iflag & IUTF8)
         while (n > t->in_done && (*cell(t, n) & 0xc0) == 0x80)
             n--;
-    unsigned before = columns_to(t, t->in_len), after = columns_to(t, n);
+    unsigned wide = columns_to(t, t->in_len) - columns_to(t, n);
+    bool tab = (uint8_t)*cell(t, n) == '\t';
     t->in_len = n;
     if (t->t.c_lflag & ECHO) {
-        if (t->t.c_lflag & ECHOE)
-            rub_out(t, before - after);
+        if ((t->t.c_lflag & ECHOE) && tab)
+            while (wide--)
+                (void)out_byte(t, '\b'); /* nothing was printed there to blank */
+        else if (t->t.c_lflag & ECHOE)
+            rub_out(t, wide);
         else
             echo(t, t->t.c_cc[VERASE]);
     }
