@@ -178,6 +178,14 @@ enum policy_verdict policy_gate(struct proc *p, const struct policy_command *c, 
     return act(p, c, &plan, status);
 }
 
+void policy_line(struct proc *p, const char *line, size_t n)
+{
+    struct policy_session *s = session_of(p);
+
+    if (s)
+        policy_session_line(s, line, n);
+}
+
 void policy_ended(struct proc *p, int status)
 {
     struct policy_session *s = session_of(p);

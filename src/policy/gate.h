@@ -39,6 +39,9 @@ enum policy_verdict {
 /* Decides, records, acts. In p's fiber, with p's descriptors already redirected.
  * *status is set with POLICY_DONE. May not return (killed during a delay). */
 enum policy_verdict policy_gate(struct proc *p, const struct policy_command *c, int *status);
+/* Tells of a line that a shell read from its terminal or its standard input,
+ * without the newline: it is recorded as typed, before anything is parsed. */
+void policy_line(struct proc *p, const char *line, size_t n);
 /* Tells how the command ended (its exit status), for outcome features. */
 void policy_ended(struct proc *p, int status);
 

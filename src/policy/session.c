@@ -284,3 +284,9 @@ void policy_transition_event(const struct rl_transition *t, struct policy_window
         .novelty = (double)t->outcome.novelty,
     };
 }
+
+void policy_session_line(struct policy_session *s, const char *line, size_t n)
+{
+    if (s->sink.line)
+        s->sink.line(s->sink.ctx, line, n);
+}

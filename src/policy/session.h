@@ -36,6 +36,8 @@ struct policy_sink {
     /* A command was decided on, just before the action: all of the event is
      * filled; texts and lists are borrowed for the call. */
     void (*decided)(void *ctx, const struct event_action *e);
+    /* A shell read a line that the attacker typed or sent. */
+    void (*line)(void *ctx, const char *line, size_t n);
     /* The reward of an earlier decision is known. */
     void (*transition)(void *ctx, const struct rl_transition *t);
     /* More commands a second than are decided on: these ran unasked. */
@@ -82,5 +84,6 @@ enum policy_wish { POLICY_DECIDE, POLICY_TERMINAL };
 void policy_session_decide(struct policy_session *s, const struct policy_command *c,
                            enum policy_wish wish, struct event_str input, struct policy_plan *plan);
 void policy_session_status(struct policy_session *s, int status);
+void policy_session_line(struct policy_session *s, const char *line, size_t n);
 
 #endif

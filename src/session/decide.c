@@ -34,6 +34,13 @@ static void decided(void *ctx, const struct event_action *e)
     mark(s, e);
 }
 
+static void line(void *ctx, const char *text, size_t n)
+{
+    struct event_command_input e = {.input = event_sn(text, n)};
+
+    session_event(ctx, EVENT_COMMAND_INPUT, &e);
+}
+
 static void transition(void *ctx, const struct rl_transition *t)
 {
     struct session *s = ctx;
@@ -53,7 +60,7 @@ static void undecided(void *ctx, uint64_t count)
 }
 
 static const struct policy_sink calls = {
-    .decided = decided, .transition = transition, .undecided = undecided};
+    .line = line, .decided = decided, .transition = transition, .undecided = undecided};
 
 struct policy_session *session_policy_new(struct session *s)
 {
