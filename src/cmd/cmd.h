@@ -104,7 +104,7 @@ const char *cmd_base(const char *path);
 /* "-rw-r--r--" and the like: 11 bytes. */
 void cmd_mode_text(uint32_t mode, char out[11]);
 /* Asks on standard error, reads a line: true if it starts with y or Y. */
-bool cmd_yes(struct cmd_run *r);
+bool cmd_confirm(struct cmd_run *r);
 /* Names of ids from /etc/passwd and /etc/group, NULL if none; and back
  * (true if found). The answers live in the process's arena. */
 const char *cmd_user_name(struct cmd_run *r, uint32_t uid);

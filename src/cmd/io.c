@@ -149,7 +149,7 @@ void cmd_mode_text(uint32_t mode, char out[11])
     out[10] = '\0';
 }
 
-bool cmd_yes(struct cmd_run *r)
+bool cmd_confirm(struct cmd_run *r)
 {
     size_t n;
     const char *line = vf_getline(r->in, &n);

@@ -50,7 +50,7 @@ static bool may(struct rm *m, const char *path, const struct vfs_stat *st, const
     (void)vf_flush(r->out);
     vf_printf(r->err, "%s: %s %s%s %s? ", r->name, verb, guarded ? "write-protected " : "",
               kind(st), cmd_quote(r, path));
-    return cmd_yes(r);
+    return cmd_confirm(r);
 }
 
 static int failed(struct rm *m, int err, const char *path)
@@ -166,7 +166,7 @@ static int rm_run(struct cmd_run *r)
     if (once && (m.recursive || r->argc > 3)) {
         vf_printf(r->err, "%s: remove %d argument%s%s? ", r->name, r->argc, r->argc == 1 ? "" : "s",
                   m.recursive ? " recursively" : "");
-        if (!cmd_yes(r))
+        if (!cmd_confirm(r))
             return 0;
     }
     int status = 0;
