@@ -12,6 +12,7 @@
 #include "role/role.h"
 #include "role/sandbox.h"
 #include "store/artefact.h"
+#include "store/retain.h"
 #include "store/store.h"
 
 enum {
@@ -21,7 +22,10 @@ enum {
     STOP_US = 5000000,      /* how long the others may take to end */
     PEERS_MAX = 260,        /* 256 sensors and the learner */
     QUEUE_MAX = 1 << 20,    /* confirmations: small */
+    RETAIN_ROWS = 20000,    /* removed from a table at a time */
 };
+
+static const int64_t RETAIN_FIRST_US = INT64_C(60000000), RETAIN_US = INT64_C(600000000);
 
 struct recorder;
 struct peer {
@@ -36,7 +40,7 @@ struct recorder {
     struct store *store;
     struct store_sender *monitor;
     struct peer peers[PEERS_MAX];
-    struct loop_timer commit_timer, stop_timer;
+    struct loop_timer commit_timer, stop_timer, retain_timer;
     bool stopping;
     char folder[4096], host[256], uuid[37];
 };
@@ -68,6 +72,27 @@ static void arrived(struct recorder *r)
     else if (store_pending(r->store) > COMMIT_BYTES &&
              r->commit_timer.at_us - clock_mono_us(&r->role.clock) <= COMMIT_US)
         commit(r);
+}
+
+/* A little every ten minutes: age and bytes as configured. */
+static void retain(void *ctx)
+{
+    struct recorder *r = ctx;
+    const struct conf *conf = r->role.setup->conf;
+    struct retain_conf rc = {.dir = r->folder,
+                             .now_us = clock_real_us(&r->role.clock),
+                             .keep_us = conf->store.keep * 1000,
+                             .max_bytes = (uint64_t)conf->store.size,
+                             .rows_max = RETAIN_ROWS};
+    struct retain_stats st;
+
+    if (retain_run(&rc, &st))
+        log_warn("not everything that is due could be removed");
+    if (st.files || st.rows)
+        log_info("removed %llu files and %llu rows", (unsigned long long)st.files,
+                 (unsigned long long)st.rows);
+    if (loop_timer_in(r->role.loop, &r->retain_timer, RETAIN_US, retain, r))
+        log_error("no timer for removals");
 }
 
 /* --- lines --------------------------------------------------------------------- */
@@ -231,6 +256,8 @@ int role_recorder_main(const struct role_setup *s, unsigned index, int ctl_fd)
     make_uuid(r.uuid, s->persona ? s->persona->seed : s->seed);
     artefact_mime("", 0, mime, sizeof mime); /* its tables lie outside the state folder */
     if (sandbox_enter(s, SANDBOX_FS_STATE, r.folder, sizeof r.folder) < 0 || open_store(&r))
+        return 1;
+    if (loop_timer_in(r.role.loop, &r.retain_timer, RETAIN_FIRST_US, retain, &r))
         return 1;
     err = role_run(&r.role);
     for (int i = 0; i < PEERS_MAX; i++)

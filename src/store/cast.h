@@ -1,7 +1,7 @@
 /* cast.h -- records of terminals as asciicast version 2.
  *
  * One JSON array a line: seconds, kind, text. Kinds o, i, r and m are those of
- * the format; the text of a marker m is "action: command". Bytes that are not
+ * the format; the text of a marker m is "action command". Bytes that are not
  * UTF-8 become U+FFFD, sequences that are cut between two pieces are joined.
  * SPDX-License-Identifier: Apache-2.0                                  */
 #ifndef STORE_CAST_H

@@ -198,7 +198,8 @@ int db_open(const char *path, struct db **out, char *why, size_t n)
             SQLITE_OK ||
         sqlite3_busy_timeout(d->sql, 2000) != SQLITE_OK ||
         sqlite3_exec(d->sql,
-                     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                     "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA "
+                     "synchronous = NORMAL;"
                      "PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;"
                      "PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY",
                      NULL, NULL, NULL) != SQLITE_OK)

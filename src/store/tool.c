@@ -69,7 +69,7 @@ sqlite3 *tool_open(const char *state)
     return db;
 }
 
-int tool_since(const char *text, int64_t now_us, char out[32])
+int tool_span(const char *text, int64_t *us)
 {
     static const struct {
         char unit;
@@ -79,21 +79,31 @@ int tool_since(const char *text, int64_t now_us, char out[32])
     size_t n = strlen(text);
     int64_t v;
 
-    if (n >= 10 && n < 32 && text[4] == '-' && text[7] == '-') {
-        (void)str_copy(out, 32, text);
-        return strspn(out, "0123456789-:.TZ") == n ? 0 : ERR_FORMAT;
-    }
     if (n < 2 || n >= sizeof digits)
         return ERR_FORMAT;
     memcpy(digits, text, n - 1);
     digits[n - 1] = '\0';
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
         if (units[i].unit == text[n - 1] && str_int(digits, 0, 1000000, &v) == 0) {
-            int64_t us = now_us - v * units[i].seconds * 1000000;
-            event_time(out, us > 0 ? us : 0);
+            *us = v * units[i].seconds * 1000000;
             return 0;
         }
     return ERR_FORMAT;
+}
+
+int tool_since(const char *text, int64_t now_us, char out[32])
+{
+    size_t n = strlen(text);
+    int64_t span;
+
+    if (n >= 10 && n < 32 && text[4] == '-' && text[7] == '-') {
+        (void)str_copy(out, 32, text);
+        return strspn(out, "0123456789-:.TZ") == n ? 0 : ERR_FORMAT;
+    }
+    if (tool_span(text, &span))
+        return ERR_FORMAT;
+    event_time(out, now_us > span ? now_us - span : 0);
+    return 0;
 }
 
 void tool_print_safe(FILE *out, const char *text, size_t n)

@@ -27,6 +27,8 @@ const char *tool_state(const char *given);
 /* The store, read only; NULL after a message. Close with sqlite3_close. */
 sqlite3 *tool_open(const char *state);
 
+/* "24h", "7d", "30m", "90s", "2w" in microseconds. 0 or ERR_FORMAT. */
+int tool_span(const char *text, int64_t *us) NODISCARD;
 /* "24h", "7d", "30m", "90s" before now, or a date as records have it, as text
  * to compare timestamps with. 0 or ERR_FORMAT. */
 int tool_since(const char *text, int64_t now_us, char out[32]) NODISCARD;

@@ -840,7 +840,9 @@ static void replay_takes_the_sting_out(void **state)
     filtered("x\033[6ny\033[cz\033[21tw", "xyzw");
     filtered("x\033Zy\005z", "xyz");
     filtered("\033(B\033[?2004h", "\033(B\033[?2004h");
-    filtered("caf\u00e9 \u00a0\xc2\x90" "x", "caf\u00e9 \u00a0x");
+    filtered("caf\u00e9 \u00a0\xc2\x90"
+             "x",
+             "caf\u00e9 \u00a0x");
 }
 
 static void spans_of_time_are_understood(void **state)
