@@ -155,6 +155,7 @@ int rl_learner_load(struct rl_learner *l, const void *mem, size_t n, char *why, 
     struct rl_agent_stats st;
     rl_agent_get_stats(l->agent, &st);
     l->st.version = st.version > l->st.version ? st.version : l->st.version;
+    l->st.accepted = st.seen;
     l->stale = true;
     return keep_good(l);
 }

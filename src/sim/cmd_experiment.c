@@ -5,6 +5,8 @@
  * SPDX-License-Identifier: Apache-2.0                                  */
 #include "base/str.h"
 #include "sim/figures.h"
+#include "sim/gate44.h"
+#include "sim/load.h"
 #include "sim/options.h"
 #include "sim/plot.h"
 #include "sim/sim.h"
@@ -185,6 +187,61 @@ out:
     return status;
 }
 
+/* The gate bot: tables from nothing, and a trained policy if one is given. */
+static int gate(const struct sim_options *o)
+{
+    enum { MAX = 400 };
+    static const char *const names[] = {"allow", "random", "qlearning", "sarsa", "esarsa"};
+    const size_t known = sizeof names / sizeof *names;
+    char path[4096];
+    const size_t seeds = o->seeds > SEEDS_MAX ? SEEDS_MAX : o->seeds ? o->seeds : 1;
+    FILE *csv = str_fmt(path, sizeof path, "%s/gate.csv", o->out) ? fopen(path, "we") : NULL;
+    if (!csv) {
+        fprintf(stderr, "qrassh experiment: cannot write below %s\n", o->out);
+        return 1;
+    }
+    fprintf(csv, "policy,seed,attacks\n");
+    printf("attacks until all 44 commands ran, %zu seeds, at most %d\n\n%-24s %8s %16s %8s\n",
+           seeds, MAX, "policy", "median", "quartiles", "never");
+    int status = 0;
+    for (size_t k = 0; k < known + (o->in != NULL) && status == 0; k++) {
+        double first[SEEDS_MAX];
+        size_t never = 0;
+        for (size_t i = 0; i < seeds && status == 0; i++) {
+            struct sim_options mine = *o;
+            struct rl_agent_config c;
+            struct rl_agent *a = NULL;
+            mine.seed = o->seed + i;
+            mine.reward = "dowling";
+            mine.gamma = 0;
+            if (k == known) {
+                a = sim_load_agent(o->in);
+            } else if (sim_options_agent(&mine, names[k], &c)) {
+                c.order = 1; /* as published: alpha .5, gamma 1, epsilon .1 */
+                c.alpha = 0.5f;
+                c.gamma = 1;
+                c.eps_start = c.eps_end = k < 2 ? c.eps_end : 0.1f;
+                a = rl_agent_new(&c);
+            }
+            if (!a) {
+                status = 1;
+                break;
+            }
+            const int n = sim_gate44_first(a, rl_agent_config(a)->reward_profile, MAX, mine.seed);
+            first[i] = n;
+            never += n > MAX;
+            fprintf(csv, "%s,%zu,%d\n", k < known ? names[k] : o->in, (size_t)mine.seed, n);
+            rl_agent_free(a);
+        }
+        if (status == 0) {
+            const struct stats s = stats_of(first, seeds, 1);
+            printf("%-24.24s %8.0f %7.0f %8.0f %8zu\n", k < known ? names[k] : o->in, s.median,
+                   s.q1, s.q3, never);
+        }
+    }
+    return fclose(csv) == 0 ? status : 1;
+}
+
 int sim_cmd_experiment(int argc, char **argv)
 {
     struct sim_options o = {.agent = "dqn",
@@ -197,17 +254,20 @@ int sim_cmd_experiment(int argc, char **argv)
                             .commands = 40000,
                             .sessions = 4000,
                             .seeds = 30};
-    const int stop = sim_options_read(&o, argc, argv, "experiment compare|fig7|fig8 [OPTIONS]");
+    const int stop =
+        sim_options_read(&o, argc, argv, "experiment compare|gate|fig7|fig8 [OPTIONS]");
     if (stop)
         return stop - 1;
     const char *what = o.rest < argc ? argv[o.rest] : "";
     mkdir(o.out, 0755); /* it may be there */
     if (str_eq(what, "compare"))
         return compare(&o);
+    if (str_eq(what, "gate"))
+        return gate(&o);
     if (str_eq(what, "fig7"))
         return sim_figure(&o, 7);
     if (str_eq(what, "fig8"))
         return sim_figure(&o, 8);
-    fprintf(stderr, "usage: qrassh experiment compare|fig7|fig8 (--help tells more)\n");
+    fprintf(stderr, "usage: qrassh experiment compare|gate|fig7|fig8 (--help tells more)\n");
     return 2;
 }

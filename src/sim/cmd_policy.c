@@ -13,14 +13,13 @@
 static void row(struct rl_agent *a, const char *name, const struct rl_state *s)
 {
     float q[RL_ACTION_COUNT];
-    int best = 0;
+    const struct rl_explore x = rl_agent_explore(a);
     rl_agent_values(a, s, q);
     printf("%-24s", name);
     for (int i = 0; i < RL_ACTION_COUNT; i++) {
         printf(" %9.1f", (double)q[i]);
-        best = q[i] > q[best] ? i : best;
     }
-    printf("  %s\n", rl_action_name(best));
+    printf("  %s\n", rl_action_name(rl_explore_preferred(&x, q)));
 }
 
 int sim_cmd_policy(int argc, char **argv)
