@@ -12,6 +12,7 @@
 
 #include "base/rng.h"
 #include "nn/real.h"
+#include "nn/trie.h"
 
 /* Embedding and input product together. A batch holds few different codes, so
  * the product is made once per code in use, not once per place: rows [U][E]
@@ -30,24 +31,28 @@ struct nn_embed_grad {
 void nn_embed_backward(const struct nn_embed *e, const nn_real *rows, const nn_real *wx,
                        const nn_real *dproj, const struct nn_embed_grad *g);
 
-/* One direction of the LSTM over T steps. Step t of the work reads place t of
- * the window, or T - 1 - t in reverse. */
+/* One direction of the LSTM, node by node of a tree of shared beginnings
+ * (trie.h). N nodes in all, B rows of the batch. */
 struct nn_lstm {
-    size_t steps, batch, hidden; /* T B H */
-    bool reverse, hard;
-    const uint8_t *index; /* [B][T]: row of proj for each place */
-    const nn_real *proj;  /* [U][4H], input product and bias */
-    const nn_real *wh;    /* [H][4H] */
-    nn_real *gates;       /* [T][B][4H], activated; backward leaves dz here */
-    nn_real *h, *c;       /* [T + 1][B][H]; row 0 is the zero state */
-    nn_real *tc;          /* [T][B][H], tanh of c */
+    const struct nn_trie *trie;
+    size_t hidden; /* H */
+    bool hard;
+    const nn_real *proj; /* [U][4H], input product and bias */
+    const nn_real *wh;   /* [H][4H] */
+    nn_real *gates;      /* [N][4H], activated; backward leaves dz here */
+    nn_real *h, *c, *tc; /* [N][H]; tc: tanh of c */
+    nn_real *before;     /* [N][H]: h of the parent; zero in level 0 */
 };
-/* The result is h at row T. */
+/* The result of row r is h of the trie's leaf r. */
 void nn_lstm_forward(const struct nn_lstm *l);
-/* dh [B][H]: gradient of the result; used up. dwh [H][4H] +=, dproj [U][4H] +=.
- * scratch: H * 4H + B * H numbers. */
-void nn_lstm_backward(const struct nn_lstm *l, nn_real *dh, nn_real *dwh, nn_real *dproj,
-                      nn_real *scratch);
+/* dout [B][H], rows out_stride apart: gradient of the result. dwh [H][4H] +=,
+ * dproj [U][4H] +=. scratch: H * 4H + 5 * B * H numbers. */
+struct nn_lstm_grad {
+    const nn_real *dout;
+    size_t out_stride;
+    nn_real *dwh, *dproj, *scratch;
+};
+void nn_lstm_backward(const struct nn_lstm *l, const struct nn_lstm_grad *g);
 
 struct nn_dense {
     size_t batch, in, out;

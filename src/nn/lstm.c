@@ -1,8 +1,11 @@
-/* lstm.c -- long short-term memory, one direction over a whole window.
+/* lstm.c -- long short-term memory, one direction over a batch of windows.
  *
- *     z = proj[code] + h wh           [B][4H], gates i f g o
+ *     z = proj[code] + h wh           gates i f g o
  *     i f o = gate(z), g = tanh(z)
  *     c' = f c + i g,  h' = o tanh(c')
+ *
+ * Rows are nodes of a tree, level by level: h and c of the level before are
+ * those of the parent; backward, children add up in their parent.
  *
  * SPDX-License-Identifier: Apache-2.0                                  */
 #include "nn/gemm.h"
@@ -10,11 +13,6 @@
 #include "nn/math.h"
 
 #include <string.h>
-
-static size_t lstm_place(const struct nn_lstm *l, size_t t)
-{
-    return l->reverse ? l->steps - 1 - t : t;
-}
 
 /* One row: z [4H] becomes the activated gates; c and h of the next step. */
 NN_CLONES static void lstm_cell(nn_real *restrict z, const nn_real *restrict c,
@@ -45,24 +43,25 @@ NN_CLONES static void lstm_cell(nn_real *restrict z, const nn_real *restrict c,
 
 void nn_lstm_forward(const struct nn_lstm *l)
 {
-    const size_t b_n = l->batch, n = l->hidden, row = 4 * n;
-    memset(l->h, 0, b_n * n * sizeof *l->h);
-    memset(l->c, 0, b_n * n * sizeof *l->c);
-    for (size_t t = 0; t < l->steps; t++) {
-        nn_real *z = l->gates + t * b_n * row;
-        for (size_t b = 0; b < b_n; b++)
-            memcpy(z + b * row, l->proj + l->index[b * l->steps + lstm_place(l, t)] * row,
-                   row * sizeof *z);
+    static const nn_real zero[256]; /* NN_HIDDEN_MAX */
+    const struct nn_trie *trie = l->trie;
+    const size_t n = l->hidden, row = 4 * n;
+    for (size_t t = 0; t < trie->steps; t++) {
+        const size_t from = trie->first[t], to = trie->first[t + 1];
+        for (size_t k = from; k < to; k++) {
+            memcpy(l->gates + k * row, l->proj + trie->code[k] * row, row * sizeof *l->gates);
+            memcpy(l->before + k * n, t ? l->h + trie->parent[k] * n : zero, n * sizeof *l->h);
+        }
         if (t > 0) /* the first state is zero */
-            nn_gemm((struct nn_dims){b_n, row, n}, (struct nn_view){l->h + t * b_n * n, n, 1},
-                    l->wh, z, true);
-        for (size_t b = 0; b < b_n; b++) {
-            nn_real out[3 * 256]; /* NN_HIDDEN_MAX */
-            const size_t at = t * b_n * n + b * n, next = at + b_n * n;
-            lstm_cell(z + b * row, l->c + at, out, n, l->hard);
-            memcpy(l->c + next, out, n * sizeof *out);
-            memcpy(l->tc + at, out + n, n * sizeof *out);
-            memcpy(l->h + next, out + 2 * n, n * sizeof *out);
+            nn_gemm((struct nn_dims){to - from, row, n},
+                    (struct nn_view){l->before + from * n, n, 1}, l->wh, l->gates + from * row,
+                    true);
+        for (size_t k = from; k < to; k++) {
+            nn_real out[3 * 256];
+            lstm_cell(l->gates + k * row, t ? l->c + trie->parent[k] * n : zero, out, n, l->hard);
+            memcpy(l->c + k * n, out, n * sizeof *out);
+            memcpy(l->tc + k * n, out + n, n * sizeof *out);
+            memcpy(l->h + k * n, out + 2 * n, n * sizeof *out);
         }
     }
 }
@@ -96,24 +95,45 @@ NN_CLONES static void add_row(nn_real *restrict to, const nn_real *restrict x, s
         to[j] += x[j];
 }
 
-void nn_lstm_backward(const struct nn_lstm *l, nn_real *dh, nn_real *dwh, nn_real *dproj,
-                      nn_real *scratch)
+void nn_lstm_backward(const struct nn_lstm *l, const struct nn_lstm_grad *g)
 {
-    const size_t b_n = l->batch, n = l->hidden, row = 4 * n, plane = b_n * n;
-    nn_real *wh_t = scratch, *dc = scratch + n * row;
+    static const nn_real zero[256]; /* NN_HIDDEN_MAX */
+    const struct nn_trie *trie = l->trie;
+    const size_t n = l->hidden, row = 4 * n, plane = trie->rows * n;
+    nn_real *wh_t = g->scratch, *dh = wh_t + n * row, *dc = dh + plane;
+    nn_real *dh_up = dc + plane, *dc_up = dh_up + plane, *back = dc_up + plane;
     nn_transpose(l->wh, n, row, wh_t);
-    memset(dc, 0, plane * sizeof *dc);
-    for (size_t t = l->steps; t-- > 0;) {
-        nn_real *z = l->gates + t * b_n * row;
-        for (size_t b = 0; b < b_n; b++) {
-            const size_t at = t * plane + b * n;
-            lstm_cell_back(z + b * row, l->c + at, l->tc + at, dh + b * n, dc + b * n, n, l->hard);
-            add_row(dproj + l->index[b * l->steps + lstm_place(l, t)] * row, z + b * row, row);
+    memset(dh, 0, 2 * plane * sizeof *dh);
+    for (size_t r = 0; r < trie->rows; r++)
+        add_row(dh + (trie->leaf[r] - trie->first[trie->steps - 1]) * n,
+                g->dout + r * g->out_stride, n);
+    for (size_t t = trie->steps; t-- > 0;) {
+        const size_t from = trie->first[t], count = trie->first[t + 1] - from;
+        nn_real *z = l->gates + from * row;
+        for (size_t k = 0; k < count; k++) {
+            const nn_real *c = t ? l->c + trie->parent[from + k] * n : zero;
+            lstm_cell_back(z + k * row, c, l->tc + (from + k) * n, dh + k * n, dc + k * n, n,
+                           l->hard);
+            add_row(g->dproj + trie->code[from + k] * row, z + k * row, row);
         }
-        if (t > 0)
-            nn_gemm((struct nn_dims){b_n, n, row}, (struct nn_view){z, row, 1}, wh_t, dh, false);
+        if (t == 0)
+            break;
+        nn_gemm((struct nn_dims){count, n, row}, (struct nn_view){z, row, 1}, wh_t, back, false);
+        memset(dh_up, 0, 2 * plane * sizeof *dh_up);
+        for (size_t k = 0; k < count; k++) {
+            const size_t up = (trie->parent[from + k] - trie->first[t - 1]) * n;
+            add_row(dh_up + up, back + k * n, n);
+            add_row(dc_up + up, dc + k * n, n);
+        }
+        nn_real *keep = dh; /* dh, dc and dh_up, dc_up are pairs side by side */
+        dh = dh_up;
+        dc = dh + plane;
+        dh_up = keep;
+        dc_up = keep + plane;
     }
-    if (l->steps > 1) /* sum over t of h[t]^T dz[t]; h[0] is zero */
-        nn_gemm((struct nn_dims){n, row, (l->steps - 1) * b_n},
-                (struct nn_view){l->h + plane, 1, n}, l->gates + b_n * row, dwh, true);
+    const size_t from = trie->first[1 < trie->steps ? 1 : trie->steps];
+    const size_t count = trie->first[trie->steps] - from;
+    if (count) /* sum of before^T dz; before is zero in level 0 */
+        nn_gemm((struct nn_dims){n, row, count}, (struct nn_view){l->before + from * n, 1, n},
+                l->gates + from * row, g->dwh, true);
 }

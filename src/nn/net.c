@@ -18,13 +18,14 @@ struct nn_work {
     uint8_t *index;              /* [B][T] */
     nn_real *rows;               /* [U][E] embedding rows in use */
     nn_real *proj[2], *dproj[2]; /* [U][4H] */
-    nn_real *gates[2], *h[2], *c[2], *tc[2];
+    struct nn_trie trie[2];
+    nn_real *gates[2], *h[2], *c[2], *tc[2], *before[2];
     nn_real *cat, *mask1;        /* [B][2H] after dropout */
     nn_real *dense, *mask2;      /* [B][D] after ReLU and dropout */
     nn_real *relu;               /* [B][D] after ReLU, before dropout */
     nn_real *q, *value;          /* [B][A] [B] */
     nn_real *dq, *ddense, *dcat; /* gradients of the same */
-    nn_real *dh, *dvalue, *drows, *scratch;
+    nn_real *dvalue, *drows, *scratch;
     nn_real *block;
 };
 
@@ -55,8 +56,9 @@ static void work_carve(struct nn_work *k, struct carve *c)
         k->proj[dir] = carve_take(c, u * g);
         k->dproj[dir] = carve_take(c, u * g);
         k->gates[dir] = carve_take(c, t * b * g);
-        k->h[dir] = carve_take(c, (t + 1) * b * h);
-        k->c[dir] = carve_take(c, (t + 1) * b * h);
+        k->h[dir] = carve_take(c, t * b * h);
+        k->c[dir] = carve_take(c, t * b * h);
+        k->before[dir] = carve_take(c, t * b * h);
         k->tc[dir] = carve_take(c, t * b * h);
     }
     k->cat = carve_take(c, b * 2 * h);
@@ -69,11 +71,10 @@ static void work_carve(struct nn_work *k, struct carve *c)
     k->dq = carve_take(c, b * f->actions);
     k->ddense = carve_take(c, b * d);
     k->dcat = carve_take(c, b * 2 * h);
-    k->dh = carve_take(c, b * h);
     k->dvalue = carve_take(c, b);
     k->drows = carve_take(c, u * e);
-    k->scratch = carve_take(
-        c, max_size(max_size(h * g + b * h, g * e), max_size(2 * h * d, d * f->actions + b * d)));
+    k->scratch = carve_take(c, max_size(max_size(h * g + 5 * b * h, g * e),
+                                        max_size(2 * h * d, d * f->actions + b * d)));
 }
 
 struct nn_work *nn_work_new(const struct nn_config *c, size_t batch_max)
@@ -87,7 +88,9 @@ struct nn_work *nn_work_new(const struct nn_config *c, size_t batch_max)
     work_carve(k, &count);
     k->block = x_calloc(count.at, sizeof *k->block);
     k->index = x_calloc(batch_max, c->window);
-    if (!k->block || !k->index) {
+    const bool trees = nn_trie_init(&k->trie[0], c->window, batch_max) == 0 &&
+                       nn_trie_init(&k->trie[1], c->window, batch_max) == 0;
+    if (!k->block || !k->index || !trees) {
         nn_work_free(k);
         return NULL;
     }
@@ -99,6 +102,8 @@ void nn_work_free(struct nn_work *k)
 {
     if (!k)
         return;
+    nn_trie_done(&k->trie[0]);
+    nn_trie_done(&k->trie[1]);
     x_free(k->block);
     x_free(k->index);
     x_free(k);
@@ -131,18 +136,16 @@ static struct nn_lstm work_lstm(const struct nn_work *k, const nn_real *w, int d
 {
     const struct nn_layout l = nn_net_layout(&k->cfg);
     return (struct nn_lstm){
-        .steps = k->cfg.window,
-        .batch = k->batch,
+        .trie = &k->trie[dir],
         .hidden = k->cfg.hidden,
-        .reverse = dir == 1,
         .hard = k->cfg.hard_gates,
-        .index = k->index,
         .proj = k->proj[dir],
         .wh = w + l.wh[dir],
         .gates = k->gates[dir],
         .h = k->h[dir],
         .c = k->c[dir],
         .tc = k->tc[dir],
+        .before = k->before[dir],
     };
 }
 
@@ -158,10 +161,11 @@ const nn_real *nn_net_forward(const struct nn_config *c, const nn_real *w, struc
     for (int dir = 0; dir < 2; dir++) {
         const struct nn_lstm lstm = work_lstm(k, w, dir);
         nn_embed_project(&e, k->rows, w + l.wx[dir], w + l.b[dir], k->proj[dir]);
+        nn_trie_build(&k->trie[dir], k->index, batch, dir == 1);
         nn_lstm_forward(&lstm);
-        const nn_real *last = k->h[dir] + c->window * batch * h;
         for (size_t b = 0; b < batch; b++)
-            memcpy(k->cat + (2 * b + (size_t)dir) * h, last + b * h, h * sizeof *last);
+            memcpy(k->cat + (2 * b + (size_t)dir) * h, k->h[dir] + k->trie[dir].leaf[b] * h,
+                   h * sizeof *k->cat);
     }
     if (k->dropped)
         nn_dropout_forward(k->cat, k->mask1, batch * 2 * h, c->dropout, drop);
@@ -215,10 +219,9 @@ void nn_net_backward(const struct nn_config *c, const nn_real *w, struct nn_work
     memset(k->drows, 0, k->used * e_n * sizeof *k->drows);
     for (int dir = 0; dir < 2; dir++) {
         const struct nn_lstm lstm = work_lstm(k, w, dir);
-        for (size_t b = 0; b < b_n; b++)
-            memcpy(k->dh + b * h, k->dcat + (2 * b + (size_t)dir) * h, h * sizeof *k->dh);
         memset(k->dproj[dir], 0, k->used * gates * sizeof *k->dproj[dir]);
-        nn_lstm_backward(&lstm, k->dh, g + l.wh[dir], k->dproj[dir], k->scratch);
+        nn_lstm_backward(&lstm, &(struct nn_lstm_grad){k->dcat + (size_t)dir * h, 2 * h,
+                                                       g + l.wh[dir], k->dproj[dir], k->scratch});
         nn_embed_backward(
             &e, k->rows, w + l.wx[dir], k->dproj[dir],
             &(struct nn_embed_grad){g + l.wx[dir], g + l.b[dir], k->drows, k->scratch});

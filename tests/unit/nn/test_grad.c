@@ -57,8 +57,8 @@ static double net_error(const struct net_case *n, size_t *kinks)
         w[i] += 0.3 * rng_normal(&stream);
     for (size_t i = 0; i < out; i++)
         mix[i] = rng_normal(&stream);
-    for (size_t i = 0; i < sizeof windows; i++)
-        windows[i] = (uint8_t)rng_below(&stream, n->cfg.vocab);
+    for (size_t i = 0; i < sizeof windows; i++) /* rows share beginnings and ends */
+        windows[i] = (uint8_t)rng_below(&stream, n->seed % 2 ? n->cfg.vocab : 2);
     net_scalar(n, w, k, windows, mix);
     nn_net_backward(&n->cfg, w, k, mix, g);
     *kinks = 0;
@@ -174,10 +174,10 @@ static void dense_alone(void **state)
 static double lstm_result(const struct nn_lstm *l)
 {
     nn_lstm_forward(l);
-    const double *h = l->h + l->steps * l->batch * l->hidden;
     double sum = 0;
-    for (size_t i = 0; i < l->batch * l->hidden; i++)
-        sum += mix[i] * h[i];
+    for (size_t r = 0; r < l->trie->rows; r++)
+        for (size_t i = 0; i < l->hidden; i++)
+            sum += mix[r * l->hidden + i] * l->h[l->trie->leaf[r] * l->hidden + i];
     return sum;
 }
 static double lstm_of_wh(const void *ctx, const double *wh)
@@ -197,24 +197,26 @@ static void lstm_alone(void **state)
 {
     (void)state;
     enum { T = 5, N = 3, H = 4, U = 6 };
-    for (int variant = 0; variant < 4; variant++) {
-        double wh[H * 4 * H], proj[U * 4 * H], gates[T * N * 4 * H], h[(T + 1) * N * H],
-            c[(T + 1) * N * H], tc[T * N * H];
-        double dwh[H * 4 * H] = {0}, dproj[U * 4 * H] = {0}, dh[N * H], scratch[H * 4 * H + N * H];
+    for (int variant = 0; variant < 8; variant++) {
+        double wh[H * 4 * H], proj[U * 4 * H], gates[T * N * 4 * H], h[T * N * H], c[T * N * H],
+            tc[T * N * H], before[T * N * H];
+        double dwh[H * 4 * H] = {0}, dproj[U * 4 * H] = {0}, scratch[H * 4 * H + 5 * N * H];
         uint8_t index[N * T];
+        struct nn_trie trie;
+        assert_int_equal(nn_trie_init(&trie, T, N), 0);
         rng_seed(&stream, 100 + (uint64_t)variant);
         fill(mix, 64);
         fill(wh, H * 4 * H);
         fill(proj, U * 4 * H);
         for (size_t i = 0; i < sizeof index; i++)
-            index[i] = (uint8_t)rng_below(&stream, U);
-        const struct nn_lstm l = {T,    N,  H,     variant & 1, variant & 2, index,
-                                  proj, wh, gates, h,           c,           tc};
+            index[i] = (uint8_t)rng_below(&stream, variant < 4 ? U : 2); /* 2: much is shared */
+        nn_trie_build(&trie, index, N, variant & 1);
+        const struct nn_lstm l = {&trie, H, variant & 2, proj, wh, gates, h, c, tc, before};
         lstm_result(&l);
-        memcpy(dh, mix, sizeof dh);
-        nn_lstm_backward(&l, dh, dwh, dproj, scratch);
+        nn_lstm_backward(&l, &(struct nn_lstm_grad){mix, H, dwh, dproj, scratch});
         assert_true(worst_error(lstm_of_wh, &l, wh, dwh, H * 4 * H) < 1e-6);
         assert_true(worst_error(lstm_of_proj, &l, proj, dproj, U * 4 * H) < 1e-6);
+        nn_trie_done(&trie);
     }
 }
 
