@@ -349,7 +349,13 @@ int fifo_open(struct proc *p, struct vnode v, int flags, struct ofile **out)
 /* --- socket pairs --------------------------------------------------------------- */
 struct sock {
     struct pipe *in, *out;
+    struct ofile *far; /* the other end, if it is the kernel's */
 };
+
+void pipe_hold_peer(struct ofile *near, struct ofile *far)
+{
+    ((struct sock *)near->obj)->far = far;
+}
 
 static ssize_t sock_read(struct proc *p, struct ofile *f, void *buf, size_t n)
 {
@@ -372,6 +378,7 @@ static void sock_close(struct vm *vm, struct ofile *f)
     struct sock *s = f->obj;
     pipe_drop(vm, s->in, false);
     pipe_drop(vm, s->out, true);
+    ofile_unref(vm, s->far);
     k_free(vm, s, sizeof(*s));
 }
 

@@ -129,6 +129,7 @@ void pipe_hold(struct pipe *pi, bool write_end);
 void pipe_drop(struct vm *vm, struct pipe *pi, bool write_end);
 int fifo_open(struct proc *p, struct vnode v, int flags, struct ofile **out);
 int pipe_pair(struct vm *vm, struct ofile **a, struct ofile **b, int flags); /* sockets */
+void pipe_hold_peer(struct ofile *near, struct ofile *far); /* far is near's to close */
 
 /* --- ports (port.c) --------------------------------------------------------------- */
 struct vm_tty;
@@ -278,7 +279,8 @@ struct daemon_row; /* daemons.c */
 struct vm_world {
     struct vm_world_conf conf;
     const struct clock *clock;
-    struct list vms, ready, dirty, ended;
+    struct list vms, ready, dirty, ended, fetches;
+    uint64_t tickets; /* of fetches so far */
     struct proc *running;
     struct vm_timer **heap; /* [0] is not used */
     uint32_t nheap, heap_cap;
@@ -375,6 +377,8 @@ char *file_slurp(struct vm *vm, const char *path, size_t max, size_t *n);
 void file_append(struct vm *vm, const char *path, uint32_t mode, const void *p, size_t n);
 int file_replace(struct vm *vm, const char *path, uint32_t mode, uint32_t gid, const void *p,
                  size_t n);
+
+void fetch_forget_machine(struct vm *vm); /* fetch.c: its machine goes */
 
 /* --- streams (stdio.c) ---------------------------------------------------------------------- */
 void streams_flush(struct proc *p);

@@ -150,6 +150,7 @@ struct vm_world *vm_world_new(const struct vm_world_conf *conf)
     list_init(&w->ready);
     list_init(&w->dirty);
     list_init(&w->ended);
+    list_init(&w->fetches);
     w->budget.max = 64 << 20;
     w->arena = arena_new(&w->budget, 0);
     if (!w->arena || programs_init(w) < 0)
@@ -274,6 +275,7 @@ void vm_free(struct vm *vm)
         }
         arena_free(p->arena);
     }
+    fetch_forget_machine(vm);
     LIST_EACH_SAFE(l, &w->dirty)
     {
         struct vm_port *port = LIST_ENTRY(l, struct vm_port, dirty);

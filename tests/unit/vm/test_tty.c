@@ -57,8 +57,8 @@ static void test_erase_tab(void **state)
     expect(&f, "a\t", "a\t");
     expect(&f, "\177", "\b\b\b\b\b\b\b");
     expect(&f, "\001\177", "^A\b \b\b \b");
-    expect(&f, "a\tb\001\025",
-           "a\tb^A\b \b\b \b\b \b\b\b\b\b\b\b\b\b \b");
+    expect(&f, "\025", "\b \b");
+    expect(&f, "a\tb\001\025", "a\tb^A\b \b\b \b\b \b\b\b\b\b\b\b\b\b \b");
     expect(&f, "ab\022", "ab^R\r\nab");
     expect(&f, "\025", "\b \b\b \b");
     expect(&f, "one.two, x\027\027", "one.two, x\b \b\b \b\b \b\b \b\b \b\b \b");
