@@ -25,25 +25,24 @@ struct type {
     bool sk;
     const char *curve, *group; /* ECDSA: SSH's name, libcrypto's name */
     int bits;
-    const char *md;
 };
 
 static const struct type types[] = {
-    {"ssh-ed25519", KIND_ED25519, false, NULL, NULL, 256, NULL},
-    {"sk-ssh-ed25519@openssh.com", KIND_ED25519, true, NULL, NULL, 256, NULL},
-    {"ecdsa-sha2-nistp256", KIND_ECDSA, false, "nistp256", "P-256", 256, "SHA256"},
-    {"ecdsa-sha2-nistp384", KIND_ECDSA, false, "nistp384", "P-384", 384, "SHA384"},
-    {"ecdsa-sha2-nistp521", KIND_ECDSA, false, "nistp521", "P-521", 521, "SHA512"},
-    {"sk-ecdsa-sha2-nistp256@openssh.com", KIND_ECDSA, true, "nistp256", "P-256", 256, "SHA256"},
-    {"ssh-rsa", KIND_RSA, false, NULL, NULL, 0, NULL},
-    {"ssh-dss", KIND_DSA, false, NULL, NULL, 1024, NULL},
-    {"ssh-ed25519-cert-v01@openssh.com", KIND_CERT, false, NULL, NULL, 0, NULL},
-    {"sk-ssh-ed25519-cert-v01@openssh.com", KIND_CERT, false, NULL, NULL, 0, NULL},
-    {"ecdsa-sha2-nistp256-cert-v01@openssh.com", KIND_CERT, false, NULL, NULL, 0, NULL},
-    {"ecdsa-sha2-nistp384-cert-v01@openssh.com", KIND_CERT, false, NULL, NULL, 0, NULL},
-    {"ecdsa-sha2-nistp521-cert-v01@openssh.com", KIND_CERT, false, NULL, NULL, 0, NULL},
-    {"sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", KIND_CERT, false, NULL, NULL, 0, NULL},
-    {"ssh-rsa-cert-v01@openssh.com", KIND_CERT, false, NULL, NULL, 0, NULL},
+    {"ssh-ed25519", KIND_ED25519, false, NULL, NULL, 256},
+    {"sk-ssh-ed25519@openssh.com", KIND_ED25519, true, NULL, NULL, 256},
+    {"ecdsa-sha2-nistp256", KIND_ECDSA, false, "nistp256", "P-256", 256},
+    {"ecdsa-sha2-nistp384", KIND_ECDSA, false, "nistp384", "P-384", 384},
+    {"ecdsa-sha2-nistp521", KIND_ECDSA, false, "nistp521", "P-521", 521},
+    {"sk-ecdsa-sha2-nistp256@openssh.com", KIND_ECDSA, true, "nistp256", "P-256", 256},
+    {"ssh-rsa", KIND_RSA, false, NULL, NULL, 0},
+    {"ssh-dss", KIND_DSA, false, NULL, NULL, 1024},
+    {"ssh-ed25519-cert-v01@openssh.com", KIND_CERT, false, NULL, NULL, 0},
+    {"sk-ssh-ed25519-cert-v01@openssh.com", KIND_CERT, false, NULL, NULL, 0},
+    {"ecdsa-sha2-nistp256-cert-v01@openssh.com", KIND_CERT, false, NULL, NULL, 0},
+    {"ecdsa-sha2-nistp384-cert-v01@openssh.com", KIND_CERT, false, NULL, NULL, 0},
+    {"ecdsa-sha2-nistp521-cert-v01@openssh.com", KIND_CERT, false, NULL, NULL, 0},
+    {"sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", KIND_CERT, false, NULL, NULL, 0},
+    {"ssh-rsa-cert-v01@openssh.com", KIND_CERT, false, NULL, NULL, 0},
 };
 
 /* Signature algorithms that log in, and the key type of each. */

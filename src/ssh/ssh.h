@@ -122,7 +122,7 @@ enum ssh_auth_method {
     SSH_AUTH_NONE,
     SSH_AUTH_PASSWORD,
     SSH_AUTH_PUBLICKEY_QUERY, /* would this key do? accepting sends PK_OK */
-    SSH_AUTH_PUBLICKEY,       /* signed, and the signature is good: see sig_ok */
+    SSH_AUTH_PUBLICKEY,       /* signed; whether well: sig_ok */
     SSH_AUTH_KBDINT_START,    /* answer with ssh_auth_prompt or a refusal */
     SSH_AUTH_KBDINT_RESPONSE,
     SSH_AUTH_OTHER, /* a method that is not offered; must be refused */
@@ -153,7 +153,7 @@ enum ssh_auth_verdict { SSH_AUTH_REJECT, SSH_AUTH_ACCEPT, SSH_AUTH_PARTIAL };
 /* Answers the pending attempt, from inside the callback or any time later. The
  * reply is sent delay_us later (what PAM would take; sshd's own minimum time
  * of 5 to 9 ms is added here). Without a pending attempt nothing happens. A
- * refused or never answered attempt holds back further requests, as sshd does. */
+ * pending attempt holds back all further input, as sshd does. */
 void ssh_auth_answer(struct ssh_conn *c, enum ssh_auth_verdict v, int64_t delay_us);
 /* Answers a keyboard-interactive start or response with (further) prompts. */
 struct ssh_auth_prompt {
@@ -278,8 +278,9 @@ size_t ssh_channel_room(const struct ssh_channel *ch,
 void ssh_channel_consumed(struct ssh_channel *ch, size_t n); /* n bytes of channel_data were read */
 /* No more output: EOF is sent after what is queued. */
 void ssh_channel_eof(struct ssh_channel *ch);
-/* The process ended: exit-status goes out at once (queued data follow), then
- * CLOSE once EOF was said. Order of sshd: data, ssh_channel_eof, then this. */
+/* The process ended. exit-status follows the queued data, then CLOSE once EOF
+ * was said. Call both at the same moment: which of EOF and exit-status goes
+ * first is decided here, as it comes out in sshd (fresh output: exit-status). */
 void ssh_channel_exit_status(struct ssh_channel *ch, uint32_t status);
 /* name: "KILL", "TERM" ... without SIG. */
 void ssh_channel_exit_signal(struct ssh_channel *ch, const char *name, bool core);

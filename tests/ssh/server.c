@@ -24,6 +24,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/list.h"
 #include "base/loop.h"
 #include "base/str.h"
 #include "ssh/ssh.h"
@@ -34,7 +35,10 @@ static struct clock clock_;
 static int64_t fail_delay_us;
 static const char *key_user = "root"; /* any key logs this one in */
 
+static struct list peers;
+
 struct peer {
+    struct list link;
     int fd;
     struct loop_io *io;
     struct loop_timer timer;
@@ -304,10 +308,12 @@ static void peer_tick(void *ctx);
 
 static void peer_free(struct peer *p)
 {
+    list_del(&p->link);
     loop_timer_stop(loop, &p->timer);
     loop_del(p->io);
     close(p->fd);
     buf_done(&p->rest);
+    ssh_conn_abort(p->conn); /* frees the processes of its channels */
     ssh_conn_free(p->conn);
     x_free(p);
 }
@@ -390,6 +396,7 @@ static void on_accept(void *ctx, int fd, unsigned events)
     if (!p)
         return;
     p->fd = s;
+    list_unshift(&peers, &p->link);
     buf_init(&p->rest, 65536);
     p->conn = ssh_conn_new(server, &callbacks, p);
     p->io = loop_add(loop, s, LOOP_READ, peer_io, p);
@@ -421,7 +428,7 @@ static void load_keys(struct ssh_hostkeys *keys, const char *dir)
     }
 }
 
-static void on_usage(int sig)
+static void on_term(int sig)
 {
     (void)sig;
     loop_stop(loop);
@@ -445,6 +452,7 @@ int main(int argc, char **argv)
     if (getenv("SSH_SERVER_KEY_USER"))
         key_user = getenv("SSH_SERVER_KEY_USER");
     clock_init(&clock_);
+    list_init(&peers);
     struct ssh_hostkeys *keys = ssh_hostkeys_new();
     if (!keys)
         return 1;
@@ -461,16 +469,23 @@ int main(int argc, char **argv)
     int one = 1, s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     socklen_t len = sizeof(a);
+    struct loop_io *listener = NULL;
     if (!server || !loop || bind(s, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(s, 1024) < 0 ||
         getsockname(s, (struct sockaddr *)&a, &len) < 0 ||
-        !loop_add(loop, s, LOOP_READ, on_accept, NULL)) {
+        !(listener = loop_add(loop, s, LOOP_READ, on_accept, NULL))) {
         perror("server");
         return 1;
     }
-    signal(SIGTERM, on_usage);
+    signal(SIGTERM, on_term);
     printf("listening %d\n", ntohs(a.sin_port));
     fflush(stdout);
     int err = loop_run(loop);
+    while (!list_empty(&peers))
+        peer_free(LIST_ENTRY(peers.next, struct peer, link));
+    loop_del(listener);
+    loop_free(loop);
+    ssh_server_free(server);
+    ssh_hostkeys_free(keys);
     struct rusage ru;
     getrusage(RUSAGE_SELF, &ru);
     printf("cpu %ld us\n", (ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000000L +

@@ -103,7 +103,9 @@ def answers(servers):
 @pytest.mark.parametrize("name", PROBES)
 def test_same_answer(name, answers, servers):
     real, ours = (j.result() for j in answers[name])
-    if real != ours:  # a probe may have met a busy moment: the verdict is a quiet second run
-        ctx, real_port, ours_port = servers
+    ctx, real_port, ours_port = servers
+    for _ in range(3):  # what met a busy moment is asked again in a quiet one
+        if real == ours:
+            break
         real, ours = run(name, ctx, real_port), run(name, ctx, ours_port)
     assert ours == real
