@@ -168,8 +168,11 @@ void store_recv(struct store_sender *f, uint32_t type, const void *body, size_t 
 
     if (type & STORE_MSG_NUMBERED) {
         err = buf_get_u64(&b, &number);
-        if (!err && in_turn(f, number))
-            err = dispatch(f, type & ~(uint32_t)STORE_MSG_NUMBERED, &b, fd);
+        type &= ~(uint32_t)STORE_MSG_NUMBERED;
+        if (type == STORE_MSG_HELLO)
+            err = ERR_PROTOCOL;
+        else if (!err && in_turn(f, number))
+            err = dispatch(f, type, &b, fd);
     } else if (type == STORE_MSG_HELLO || store_pending(f->store) <= BATCH_FULL) {
         err = dispatch(f, type, &b, fd);
     } else {
