@@ -10,6 +10,8 @@
 #include "sim/sim.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 static void show(void *ctx, uint64_t done, const struct rl_agent_stats *st)
 {
@@ -21,6 +23,12 @@ static void show(void *ctx, uint64_t done, const struct rl_agent_stats *st)
 static bool write_out(struct rl_agent *a, const char *path)
 {
     struct buf b;
+    char folder[4096];
+    char *slash = str_copy(folder, sizeof folder, path) ? strrchr(folder, '/') : NULL;
+    if (slash && slash != folder) {
+        *slash = '\0';
+        mkdir(folder, 0700); /* it may be there; saving tells if it could not be made */
+    }
     buf_init(&b, NN_CKPT_MAX);
     int rc = rl_agent_save(a, false, &b);
     if (rc == 0)
