@@ -81,6 +81,7 @@ static const struct command {
     {"train", sim_cmd_train, "train a policy against simulated attackers"},
     {"simulate", sim_cmd_simulate, "run simulated attackers against a policy"},
     {"experiment", sim_cmd_experiment, "compare agents, repeat published experiments"},
+    {"policy", sim_cmd_policy, "show what a checkpoint would do"},
     {"evaluate", sim_cmd_evaluate, "estimate a policy's worth from recorded sessions"},
     {"attack", sim_cmd_attack, "play recorded sessions against a honeypot on this machine"},
 };
