@@ -442,13 +442,13 @@ int bi_help(struct shell *sh, int argc, char **argv)
         describe |= strchr(argv[i], 'd') != NULL;
     }
     if (i >= argc) {
-        const char *t = vm_text(sh->p, "bash help", &n);
+        const char *t = vm_text(sh->p, "help", &n);
         if (t)
             out_add(sh, t, n);
         return 0;
     }
     for (; i < argc; i++) {
-        const char *t = vm_text(sh->p, sh_tmp_printf(sh, "bash help %s", argv[i]), &n);
+        const char *t = vm_text(sh->p, sh_tmp_printf(sh, "help %s", argv[i]), &n);
         if (!t) {
             sh_berror(sh,
                       "no help topics match `%s'.  Try `help help' or `man -k %s' or `info %s'.",

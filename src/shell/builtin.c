@@ -155,7 +155,7 @@ int usage(struct shell *sh)
 {
     size_t n;
     const char *name = sh->builtin;
-    const char *t = vm_text(sh->p, sh_tmp_printf(sh, "bash help %s", name), &n);
+    const char *t = vm_text(sh->p, sh_tmp_printf(sh, "help %s", name), &n);
     if (t && !sh->dash) {
         /* "name: synopsis" is the help text's first line */
         const char *end = memchr(t, '\n', n), *colon = strstr(t, ": ");

@@ -793,7 +793,6 @@ static struct word *read_assign(struct parser *p)
         a->elements = read_array(p);
         if (p->tok != TOK_WORD)
             parse_unexpected(p);
-        p->have = false;
         r.flags |= WORD_ARRAYLIT;
     } else {
         read_segs(&r);
