@@ -292,9 +292,12 @@ struct vm_world {
     struct daemon_row *daemons;
     unsigned ndaemons;
     int first_pid;
-    uint64_t made;     /* machines so far */
-    struct skel *skel; /* what machines begin with */
+    uint64_t made;      /* machines so far */
+    struct vm **by_key; /* KEY_BUCKETS chains */
+    struct skel *skel;  /* what machines begin with */
 };
+enum { KEY_BUCKETS = 4096 };
+
 struct gen_fs { /* a generated tree of one machine */
     struct vfs_fs fs;
     struct vm *vm;
@@ -302,6 +305,7 @@ struct gen_fs { /* a generated tree of one machine */
 struct vm {
     struct vm_world *world;
     struct list in_world, run;
+    struct vm *next_key; /* of the same bucket */
     char *key;
     struct arena_budget kern, prog;
     struct arena *arena;

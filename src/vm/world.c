@@ -153,7 +153,8 @@ struct vm_world *vm_world_new(const struct vm_world_conf *conf)
     list_init(&w->fetches);
     w->budget.max = 64 << 20;
     w->arena = arena_new(&w->budget, 0);
-    if (!w->arena || programs_init(w) < 0)
+    w->by_key = w->arena ? arena_zalloc(w->arena, KEY_BUCKETS * sizeof(*w->by_key)) : NULL;
+    if (!w->by_key || programs_init(w) < 0)
         goto fail;
     daemons_init(w);
     if (skel_init(w) < 0 || skel_layer(w) < 0)
@@ -223,6 +224,11 @@ static void make_room(struct vm_world *w)
     }
 }
 
+static struct vm **bucket(struct vm_world *w, const char *key)
+{
+    return &w->by_key[hash_str(key) % KEY_BUCKETS];
+}
+
 struct vm *vm_new(struct vm_world *w, const char *key)
 {
     if (++w->made % 64 == 0)
@@ -252,6 +258,11 @@ struct vm *vm_new(struct vm_world *w, const char *key)
     if (!vm->arena || (key && !(vm->key = k_strdup(vm, key))) || disk_init(vm) < 0) {
         vm_free(vm);
         return NULL;
+    }
+    if (key) {
+        struct vm **b = bucket(w, key);
+        vm->next_key = *b;
+        *b = vm;
     }
     return vm;
 }
@@ -283,6 +294,11 @@ void vm_free(struct vm *vm)
             list_del(&port->dirty);
     }
     login_forget_machine(vm);
+    for (struct vm **b = vm->key ? bucket(w, vm->key) : NULL; b && *b; b = &(*b)->next_key)
+        if (*b == vm) {
+            *b = vm->next_key;
+            break;
+        }
     list_del(&vm->run);
     list_del(&vm->in_world);
     machine_unmount(vm);
@@ -292,17 +308,17 @@ void vm_free(struct vm *vm)
 
 struct vm *vm_find(struct vm_world *w, const char *key)
 {
-    LIST_EACH(l, &w->vms)
-    {
-        struct vm *vm = LIST_ENTRY(l, struct vm, in_world);
-        if (vm->key && key && strcmp(vm->key, key) == 0) {
-            list_del(&vm->in_world); /* used now: to the end */
-            list_push(&w->vms, &vm->in_world);
-            vm->last_used_us = clock_mono_us(w->clock);
-            return vm;
-        }
-    }
-    return NULL;
+    if (!key)
+        return NULL;
+    struct vm *vm = *bucket(w, key);
+    while (vm && strcmp(vm->key, key) != 0)
+        vm = vm->next_key;
+    if (!vm)
+        return NULL;
+    list_del(&vm->in_world); /* used now: to the end */
+    list_push(&w->vms, &vm->in_world);
+    vm->last_used_us = clock_mono_us(w->clock);
+    return vm;
 }
 
 uint64_t vm_memory(const struct vm *vm)
