@@ -510,7 +510,7 @@ static int shell_main(struct proc *p, int argc, char **argv, bool dash)
     const char *base = strrchr(name, '/');
     base = base ? base + 1 : name;
     st.login = base[0] == '-';
-    st.restricted = strcmp(base, "rbash") == 0 || strcmp(base, "-rbash") == 0;
+    st.restricted = str_eq(base, "rbash") || str_eq(base, "-rbash");
     parse_options(sh, &st, argc, argv);
     if (st.version)
         return say_text(sh, "bash --version");
