@@ -22,6 +22,7 @@ static const struct {
     int fixed; /* an action, or FIXED_RULE */
 } rows[] = {
     {"optimum", NULL, -2},
+    {"best by command", NULL, -3},
     {"rule of thumb", NULL, -1},
     {"always allow", NULL, RL_ALLOW},
     {"always delay", NULL, RL_DELAY},
@@ -44,6 +45,7 @@ struct compare {
     struct sim_game game;
     double best, chance; /* exact values of the optimum and of chance */
     int optimal[SIM_NODES_MAX];
+    int memoryless[SIM_NODES_MAX]; /* the best that sees only what is typed */
 };
 
 /* The exact ends of the scale. */
@@ -57,6 +59,13 @@ static bool solve(struct compare *c)
     c->best = c->chance = 0;
     for (size_t s = 0; s < c->world.count; s++)
         c->best += c->world.start[s] * v[s];
+    int group[SIM_NODES_MAX], choice[SIM_PHASES * 4];
+    for (size_t s = 0; s < c->world.count; s++)
+        group[s] = c->world.node[s].phase * 4 +
+                   (c->world.node[s].phase == SIM_DOWNLOAD ? c->world.node[s].tool : 0);
+    mdp_best_grouped(&m, c->world.start, group, SIM_PHASES * 4, choice);
+    for (size_t s = 0; s < c->world.count; s++)
+        c->memoryless[s] = choice[group[s]];
     for (size_t i = 0; i < c->world.count * SIM_ACTIONS; i++)
         pi[i] = 1.0 / SIM_ACTIONS;
     ok = ok && mdp_evaluate(&m, pi, 1e-9, v) >= 0;
@@ -105,6 +114,8 @@ static bool play(struct compare *c, size_t row, uint64_t seed, struct sim_score 
         p = str_eq(rows[row].agent, "random") ? sim_player_builtin("random") : sim_player_agent(a);
     } else if (rows[row].fixed == -2) {
         p = sim_player_optimal(c->optimal);
+    } else if (rows[row].fixed == -3) {
+        p = sim_player_optimal(c->memoryless);
     } else if (rows[row].fixed == -1) {
         p = sim_player_rule(&c->world);
     } else {
