@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-enum { ALIVE_MAX = 3 };
+enum { ALIVE_MAX = 3, REST_FACTOR = 9 };
 
 int ssh_get_text(struct buf *b, char **s)
 {
@@ -194,7 +194,14 @@ bool ssh_conn_output_full(const struct ssh_conn *c)
 /* True while nothing more may be processed for now. */
 static bool blocked(const struct ssh_conn *c)
 {
-    return c->closing || ssh_auth_busy(c) || ssh_conn_output_full(c);
+    return c->closing || ssh_auth_busy(c) || ssh_conn_output_full(c) ||
+           (c->rest_us != 0 && clock_mono_us(c->srv->cfg.clock) < c->rest_us);
+}
+
+void ssh_conn_rest(struct ssh_conn *c, int64_t t0_us)
+{
+    int64_t now = clock_mono_us(c->srv->cfg.clock);
+    c->rest_us = now + REST_FACTOR * (now - t0_us);
 }
 
 void ssh_conn_process(struct ssh_conn *c)
@@ -279,6 +286,8 @@ int64_t ssh_conn_deadline(const struct ssh_conn *c)
     int64_t t = ssh_auth_deadline(c);
     if (c->phase != SSH_PHASE_OPEN && c->grace_us < t)
         t = c->grace_us;
+    if (c->rest_us != 0 && c->rest_us < t)
+        t = c->rest_us;
     return c->alive_us < t ? c->alive_us : t;
 }
 
@@ -303,6 +312,10 @@ void ssh_conn_tick(struct ssh_conn *c)
         ssh_conn_fail(c, "login grace time is over");
     if (!c->closing && now >= ssh_auth_deadline(c)) {
         ssh_auth_tick(c, now);
+        ssh_conn_process(c);
+    }
+    if (!c->closing && c->rest_us != 0 && now >= c->rest_us) {
+        c->rest_us = 0;
         ssh_conn_process(c);
     }
     if (!c->closing && now >= c->alive_us)

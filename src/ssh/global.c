@@ -86,6 +86,7 @@ static void prove_hostkeys(struct ssh_conn *c, struct buf *p, struct answer *a)
     const uint8_t *blob;
     size_t n;
     int signatures = 0;
+    int64_t start = clock_mono_us(c->srv->cfg.clock);
     buf_init(&data, 8192);
     while (buf_len(p) > 0) {
         if (buf_get_string(p, &blob, &n) < 0)
@@ -107,6 +108,7 @@ static void prove_hostkeys(struct ssh_conn *c, struct buf *p, struct answer *a)
     }
     a->ok = true;
 out:
+    ssh_conn_rest(c, start);
     buf_done(&data);
     if (!a->ok)
         buf_clear(&a->extra);

@@ -518,6 +518,7 @@ static void reply(struct ssh_conn *c, const uint8_t *theirs, size_t n)
     struct buf ours, secret, sig, t = buf_wrap(theirs, n);
     struct ssh_kex_input in = {k->method, theirs, n, k->p, k->g, secret_need(k)};
     uint8_t hash[64];
+    int64_t start = clock_mono_us(c->srv->cfg.clock);
     buf_init(&ours, 4096);
     buf_init(&secret, 4096);
     buf_init(&sig, 2048);
@@ -547,6 +548,8 @@ static void reply(struct ssh_conn *c, const uint8_t *theirs, size_t n)
         ssh_conn_fail(c, "cannot derive keys");
     else
         send_newkeys(c);
+    if (!c->kex_initial) /* a client may ask for this as often as it likes */
+        ssh_conn_rest(c, start);
 out:
     buf_wipe(&secret);
     buf_done(&secret);

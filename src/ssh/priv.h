@@ -143,6 +143,7 @@ struct ssh_conn {
     uint8_t alive_missed;
     enum ssh_hostkey_type kex_hostkey; /* of the first exchange */
     int64_t grace_us, alive_us;        /* deadlines; INT64_MAX: none */
+    int64_t rest_us;                   /* no input is processed before this; 0: none */
     struct ssh_channel **channels;
     uint32_t channels_n; /* slots */
 };
@@ -193,6 +194,9 @@ void ssh_conn_refuse(struct ssh_conn *c, const char *fmt, ...) PRINTF_LIKE(2, 3)
 void ssh_conn_close(struct ssh_conn *c, enum ssh_close how, const char *why, const char *we);
 /* Processes buffered input as far as it goes. */
 void ssh_conn_process(struct ssh_conn *c);
+/* The client has just had costly mathematics done since t0_us: it waits a
+ * multiple of that, so that no connection takes more than a tenth of a core. */
+void ssh_conn_rest(struct ssh_conn *c, int64_t t0_us);
 bool ssh_conn_output_full(const struct ssh_conn *c);
 void ssh_conn_authenticated_now(struct ssh_conn *c);
 

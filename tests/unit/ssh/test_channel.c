@@ -228,6 +228,25 @@ static void test_client_close_waits_for_process(void **state)
     close_all();
 }
 
+static void test_costly_requests_make_wait(void **state)
+{
+    (void)state;
+    struct seen s = {0};
+    open_session(&s, 1000);
+    int64_t start = clock_mono_us(&peer_clock);
+    clock_advance(&peer_clock, 2000); /* as if something had taken 2 ms */
+    ssh_conn_rest(c, start);
+    exec("cat");
+    assert_string_equal(s.exec, "");
+    int64_t at = ssh_conn_deadline(c);
+    assert_int_equal(at - clock_mono_us(&peer_clock), 9 * 2000);
+    clock_advance(&peer_clock, 9 * 2000);
+    ssh_conn_tick(c);
+    assert_string_equal(s.exec, "cat");
+    assert_int_equal(ssh_conn_deadline(c), INT64_MAX);
+    close_all();
+}
+
 static void test_idle_holds_little(void **state)
 {
     (void)state;
@@ -248,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_window_is_given_back),
         cmocka_unit_test(test_unread_input_closes_window),
         cmocka_unit_test(test_client_close_waits_for_process),
+        cmocka_unit_test(test_costly_requests_make_wait),
         cmocka_unit_test(test_idle_holds_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
