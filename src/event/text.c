@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/json.h"
 
@@ -172,15 +173,21 @@ void event_message(struct str *out, const struct event *e)
 
 /* --- JSON ------------------------------------------------------------------------- */
 
-static void json_number(struct str *out, double v, int digits)
+/* What was a float is written with as few digits as bring it back: 0.2 rather
+ * than 0.200000002980232. */
+static void json_number(struct str *out, double v)
 {
     char text[40];
+    bool is_float = isfinite(v) && fabs(v) < 1e30 && (double)(float)v == v;
+    int digits = is_float ? 6 : 15;
 
     if (!isfinite(v)) {
         json_raw(out, "null");
         return;
     }
     (void)str_fmt(text, sizeof text, "%.*g", digits, v);
+    while (is_float && digits < 9 && strtof(text, NULL) != (float)v)
+        (void)str_fmt(text, sizeof text, "%.*g", ++digits, v);
     json_raw(out, text);
 }
 
@@ -210,7 +217,7 @@ static void json_nums(struct str *out, struct event_nums l)
 {
     json_open(out, '[');
     for (size_t i = 0; i < l.n; i++)
-        json_number(out, (double)l.v[i], 7);
+        json_number(out, (double)l.v[i]);
     json_close(out, ']');
 }
 
@@ -227,7 +234,7 @@ static void json_field(struct str *out, const struct event_field *f, const void 
         json_bool(out, *(const bool *)at);
         break;
     case EVENT_DBL:
-        json_number(out, *(const double *)at, 15);
+        json_number(out, *(const double *)at);
         break;
     case EVENT_STRS:
         json_strs(out, *(const struct event_strs *)at);

@@ -119,10 +119,11 @@ static void show(struct proc *p, const struct policy_command *c, const struct po
 }
 
 /* To whoever reads along: the terminal if there is one, else the output that a
- * script collects. */
-static void insult(struct proc *p, const char *text)
+ * script collects, unless that feeds another command. */
+static void insult(struct proc *p, const struct policy_command *c, const char *text)
 {
-    int fd = vm_isatty(p, 2) ? 2 : 1;
+    bool feeds = c->pipe_len && c->pipe_at + 1 < c->pipe_len;
+    int fd = feeds || vm_isatty(p, 2) ? 2 : 1;
 
     (void)!vm_write_all(p, fd, text, strlen(text));
     (void)!vm_write_all(p, fd, "\n", 1);
@@ -143,7 +144,7 @@ static enum policy_verdict act(struct proc *p, const struct policy_command *c,
         *status = plan->effect->status;
         return POLICY_DONE;
     case RL_INSULT:
-        insult(p, plan->insult);
+        insult(p, c, plan->insult);
         *status = 1;
         return POLICY_DONE;
     default:

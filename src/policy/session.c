@@ -2,7 +2,8 @@
  *
  * Decisions cost computing time that an attacker's endless loop could claim, so
  * each session has a bucket of them: beyond it commands run unasked and only
- * their number is told.
+ * their number is told. Lines read have one as well; the terminal's record
+ * holds them in any case.
  * SPDX-License-Identifier: Apache-2.0                                  */
 #include "policy/session.h"
 
@@ -14,8 +15,10 @@
 #include "rl/episode.h"
 
 enum {
-    BURST = 400,          /* decisions at once */
-    PER_SECOND = 40,      /* and from then on */
+    DECISIONS = 400,  /* at once */
+    DECISIONS_S = 40, /* and a second from then on */
+    LINES = 10000,    /* typed ones recorded, likewise */
+    LINES_S = 200,
     TELL_EVERY = 1000000, /* microseconds between reports of undecided commands */
 };
 static const int64_t DELAY_DEFAULT_US = 3000000;
@@ -23,6 +26,11 @@ static const int64_t DELAY_DEFAULT_US = 3000000;
 struct policy_world {
     struct policy_world_conf conf;
     const struct rl_policy *policy;
+};
+
+struct bucket {
+    double tokens;
+    int64_t us; /* when they were counted last */
 };
 
 struct policy_session {
@@ -33,8 +41,7 @@ struct policy_session {
     char id[16], country[3];
     uint64_t id_hash;
     bool begun; /* an episode runs */
-    double tokens;
-    int64_t tokens_us;    /* when they were counted last */
+    struct bucket decisions, lines;
     int64_t undecided_us; /* when that was reported last */
     uint64_t undecided;   /* since that report */
     struct policy_stats stats;
@@ -81,8 +88,8 @@ struct policy_session *policy_session_new(struct policy_world *w, const char *id
     (void)str_copy(s->country, sizeof s->country, country ? country : "");
     s->id_hash = hash_fixed(s->id, strlen(s->id), 0);
     s->rng = rng_named(w->conf.seed, s->id);
-    s->tokens = BURST;
-    s->tokens_us = clock_mono_us(w->conf.clock);
+    s->decisions = (struct bucket){DECISIONS, clock_mono_us(w->conf.clock)};
+    s->lines = (struct bucket){LINES, s->decisions.us};
     return s;
 }
 
@@ -132,18 +139,22 @@ void policy_session_status(struct policy_session *s, int status)
 
 /* --- deciding ------------------------------------------------------------------ */
 
-static bool take_token(struct policy_session *s)
+static bool bucket_take(struct bucket *b, int64_t now, double most, double per_second)
+{
+    b->tokens = fmin(most, b->tokens + (double)(now - b->us) * 1e-6 * per_second);
+    b->us = now;
+    if (b->tokens < 1)
+        return false;
+    b->tokens -= 1;
+    return true;
+}
+
+static bool may_decide(struct policy_session *s)
 {
     int64_t now = clock_mono_us(s->world->conf.clock);
 
-    s->tokens += (double)(now - s->tokens_us) * 1e-6 * PER_SECOND;
-    s->tokens_us = now;
-    if (s->tokens > BURST)
-        s->tokens = BURST;
-    if (s->tokens >= 1) {
-        s->tokens -= 1;
+    if (bucket_take(&s->decisions, now, DECISIONS, DECISIONS_S))
         return true;
-    }
     s->undecided++;
     s->stats.undecided++;
     if (now - s->undecided_us >= TELL_EVERY)
@@ -231,7 +242,7 @@ void policy_session_decide(struct policy_session *s, const struct policy_command
     char effect[64] = "terminal";
 
     plan->action = RL_ALLOW;
-    if (!take_token(s))
+    if (!may_decide(s))
         return;
     if (!s->begun)
         rl_episode_begin(&s->episode, s->id_hash, s->world->conf.reward_profile);
@@ -287,6 +298,8 @@ void policy_transition_event(const struct rl_transition *t, struct policy_window
 
 void policy_session_line(struct policy_session *s, const char *line, size_t n)
 {
-    if (s->sink.line)
+    int64_t now = clock_mono_us(s->world->conf.clock);
+
+    if (s->sink.line && bucket_take(&s->lines, now, LINES, LINES_S))
         s->sink.line(s->sink.ctx, line, n);
 }

@@ -337,6 +337,19 @@ static void a_closed_session_has_both_durations(void **state)
     cJSON_Delete(j);
 }
 
+static void numbers_are_short_and_exact(void **state)
+{
+    struct rig *r = *state;
+    static const float q[] = {0.1f, -500, 16777217.0f, 1.0f / 3};
+    round_trip(r, EVENT_ACTION, &(struct event_action){.propensity = (double)0.2f, .q = {q, 4}});
+    cJSON_Delete(as_json(r));
+    assert_non_null(strstr(str_text(&r->out), "\"propensity\":0.2,"));
+    assert_non_null(strstr(str_text(&r->out), "\"q\":[0.1,-500,16777216,0.33333334]"));
+    round_trip(r, EVENT_SESSION_CLOSED, &(struct event_session_closed){.duration = 86399.123});
+    cJSON_Delete(as_json(r));
+    assert_non_null(strstr(str_text(&r->out), "\"duration\":86399.123"));
+}
+
 /* Each name in a message is a field or of the envelope; each id is documented. */
 static void the_catalogue_is_sound(void **state)
 {
@@ -401,6 +414,7 @@ int main(void)
         T(bad_heads_are_refused),
         T(times_are_right),
         T(a_closed_session_has_both_durations),
+        T(numbers_are_short_and_exact),
         T(the_catalogue_is_sound),
         T(the_document_agrees),
         T(session_ids_are_fresh),

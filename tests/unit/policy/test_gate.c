@@ -105,7 +105,7 @@ struct rig {
     struct policy_world *world;
     unsigned decided, transitions;
     uint64_t undecided;
-    char input[256], action[16], effect[64], kind[16];
+    char line[64], input[256], action[16], effect[64], kind[16];
     double propensity;
     struct rl_transition last;
     float newest; /* of the window told */
@@ -131,6 +131,11 @@ static void on_transition(void *ctx, const struct rl_transition *t)
     r->last = *t;
     assert_true(rl_transition_valid(t));
 }
+static void on_line(void *ctx, const char *line, size_t n)
+{
+    struct rig *r = ctx;
+    snprintf(r->line, sizeof r->line, "%.*s", (int)n, line);
+}
 static void on_undecided(void *ctx, uint64_t n)
 {
     ((struct rig *)ctx)->undecided += n;
@@ -139,7 +144,11 @@ static void on_undecided(void *ctx, uint64_t n)
 static int setup(void **state)
 {
     struct rig *r = calloc(1, sizeof *r);
-    struct policy_sink sink = {r, on_decided, on_transition, on_undecided};
+    struct policy_sink sink = {.ctx = r,
+                               .decided = on_decided,
+                               .transition = on_transition,
+                               .undecided = on_undecided,
+                               .line = on_line};
     r->p.budget.max = 8 << 20;
     r->p.arena = arena_new(&r->p.budget, 0);
     str_init(&r->p.out[1], r->p.arena);
@@ -363,6 +372,16 @@ static void insults_speak_the_countrys_language(void **state)
     gate(r, POLICY_PROGRAM, "ls", &status);
     assert_int_equal(r->p.out[1].n, 0);
     assert_true(r->p.out[2].n > 10);
+    /* what feeds another command must not swallow it */
+    char *argv[] = {(char *)"ls", NULL};
+    struct policy_command c = {
+        .kind = POLICY_PROGRAM, .argc = 1, .argv = argv, .shell = "sh", .pipe_len = 2};
+    r->p.tty = false;
+    str_trunc(&r->p.out[1], 0);
+    str_trunc(&r->p.out[2], 0);
+    assert_int_equal(policy_gate(&r->p, &c, &status), POLICY_DONE);
+    assert_int_equal(r->p.out[1].n, 0);
+    assert_true(r->p.out[2].n > 10);
 }
 
 static void every_insult_is_safe_for_a_terminal(void **state)
@@ -472,6 +491,14 @@ static void random_policy_uses_all_actions(void **state)
         assert_in_range(st.actions[a], 50, 110);
 }
 
+static void lines_reach_the_sink_as_typed(void **state)
+{
+    struct rig *r = *state;
+    policy_line(&r->p, "if; then (", 10);
+    assert_string_equal(r->line, "if; then (");
+    assert_int_equal(r->decided, 0);
+}
+
 static void odd_words_are_quoted_in_records(void **state)
 {
     struct rig *r = *state;
@@ -517,6 +544,7 @@ int main(void)
         T(transitions_close_with_the_next_command),
         T(a_flood_runs_unasked_beyond_its_budget),
         T(random_policy_uses_all_actions),
+        T(lines_reach_the_sink_as_typed),
         T(odd_words_are_quoted_in_records),
         T(huge_commands_are_bounded),
     };
