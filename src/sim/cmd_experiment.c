@@ -10,6 +10,7 @@
 #include "sim/options.h"
 #include "sim/plot.h"
 #include "sim/sim.h"
+#include "sim/sweep.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -266,19 +267,21 @@ int sim_cmd_experiment(int argc, char **argv)
                             .sessions = 4000,
                             .seeds = 30};
     const int stop =
-        sim_options_read(&o, argc, argv, "experiment compare|gate|fig7|fig8 [OPTIONS]");
+        sim_options_read(&o, argc, argv, "experiment compare|gate|sweep|fig7|fig8 [OPTIONS]");
     if (stop)
         return stop - 1;
     const char *what = o.rest < argc ? argv[o.rest] : "";
     mkdir(o.out, 0755); /* it may be there */
     if (str_eq(what, "compare"))
         return compare(&o);
+    if (str_eq(what, "sweep"))
+        return sim_sweep(&o);
     if (str_eq(what, "gate"))
         return gate(&o);
     if (str_eq(what, "fig7"))
         return sim_figure(&o, 7);
     if (str_eq(what, "fig8"))
         return sim_figure(&o, 8);
-    fprintf(stderr, "usage: qrassh experiment compare|gate|fig7|fig8 (--help tells more)\n");
+    fprintf(stderr, "usage: qrassh experiment compare|gate|sweep|fig7|fig8 (--help tells more)\n");
     return 2;
 }
