@@ -15,9 +15,9 @@
 #include "rl/episode.h"
 
 enum {
-    DECISIONS = 400,  /* at once */
-    DECISIONS_S = 40, /* and a second from then on */
-    LINES = 10000,    /* typed ones recorded, likewise */
+    DECISIONS = 1000,  /* at once */
+    DECISIONS_S = 100, /* and a second from then on */
+    LINES = 10000,     /* typed ones recorded, likewise */
     LINES_S = 200,
     TELL_EVERY = 1000000, /* microseconds between reports of undecided commands */
 };
