@@ -249,9 +249,10 @@ static void kworkers(struct vm_world *w, struct rng *rng)
                                         "kworker/0:2-cgroup_destroy", "kworker/u4:0-flush-254:0",
                                         "kworker/1:2-mm_percpu_wq"};
     size_t n = w->conf.persona->cpu.count > 1 ? 5 : 4;
-    int base = w->first_pid + 60000;
+    /* Young, so just below the ids that are given out now: see world_next_pid. */
+    int base = world_next_pid(w) - 400;
     for (size_t i = 0; i < n; i++) {
-        struct daemon_row *r = add(w, base + (int)i * 97 + (int)rng_below(rng, 90), 2, kinds[i], 0);
+        struct daemon_row *r = add(w, base + (int)i * 75 + (int)rng_below(rng, 70), 2, kinds[i], 0);
         r->state = 'I';
         /* The youngest workers are minutes old, whatever the uptime: see daemon_at. */
         r->start_us = -(int64_t)(rng_below(rng, 40) + 3) * 60000000;
@@ -292,7 +293,7 @@ void daemons_init(struct vm_world *w)
         r->cpu_us_per_hour = s->cpu * 1000;
         r->tty1 = s->tty1;
     }
-    w->first_pid = pid + 300 + (int)rng_below(&rng, 900);
+    w->first_pid = pid + 700 + (int)rng_below(&rng, 900);
     kworkers(w, &rng);
 }
 

@@ -222,8 +222,14 @@ static void env_add(struct env_list *e, const char *fmt, ...)
     va_start(ap, fmt);
     str_vprintf(&s, fmt, ap);
     va_end(ap);
-    if (!s.bad && s.s)
-        e->v[e->n++] = s.s;
+    char *eq = s.bad || !s.s ? NULL : strchr(s.s, '=');
+    if (!eq)
+        return;
+    size_t i = 0, name = (size_t)(eq - s.s) + 1; /* a later value replaces an earlier one */
+    while (i < e->n && strncmp(e->v[i], s.s, name) != 0)
+        i++;
+    e->v[i] = s.s;
+    e->n += i == e->n;
 }
 
 /* The environment in the order in which sshd and PAM set it. */
@@ -232,7 +238,6 @@ static void env_fill(struct env_list *e, const struct vm_login *l, const struct 
 {
     const struct persona *pe = l->vm->world->conf.persona;
     bool root = u->uid == 0;
-    env_add(e, "LANG=%s", pe->locale);
     for (size_t i = 0; run->env && run->env[i] && i < 20; i++)
         env_add(e, "%s", run->env[i]);
     env_add(e, "USER=%s", u->name);
@@ -244,6 +249,7 @@ static void env_fill(struct env_list *e, const struct vm_login *l, const struct 
     env_add(e, "SHELL=%s", u->shell);
     if (tty)
         env_add(e, "TERM=%s", run->term ? run->term : "");
+    env_add(e, "LANG=%s", pe->locale); /* of PAM: it overrides the client's */
     env_add(e, "XDG_SESSION_ID=%u", l->number);
     env_add(e, "XDG_RUNTIME_DIR=/run/user/%u", u->uid);
     env_add(e, "XDG_SESSION_TYPE=tty");

@@ -885,6 +885,21 @@ uint32_t vm_umask(struct proc *p, uint32_t mask)
 
 /* --- directories
  * ------------------------------------------------------------------------------------ */
+/* A real program has the directory open while it reads it. That shows in one
+ * place only: the list of its own descriptors. There it stays open. */
+static void show_own_descriptor(struct proc *p, struct vnode dir)
+{
+    struct vfs_walk w = proc_walk(p);
+    char full[64], own[64];
+    struct vfs_stat st;
+    struct ofile *f;
+    if (dir.fs != &p->vm->proc_fs.fs || vfs_path_of(&w, dir, full, sizeof(full)) < 0 ||
+        !str_fmt(own, sizeof(own), "/proc/%d/fd", p->pid) || strcmp(full, own) != 0)
+        return;
+    if (vfs_stat(dir, p, &st) == 0 && node_open(p, dir, &st, full, O_RDONLY | O_CLOEXEC, &f) == 0)
+        (void)fd_install(p, f, 3);
+}
+
 int vm_readdir(struct proc *p, const char *path, struct vm_dirent **out)
 {
     struct vnode v;
@@ -898,6 +913,7 @@ int vm_readdir(struct proc *p, const char *path, struct vm_dirent **out)
     err = vfs_permitted(&p->cred, &st, 4);
     if (err < 0)
         return err;
+    show_own_descriptor(p, v);
     size_t cap = 32, n = 0;
     struct vm_dirent *all = vm_alloc(p, cap * sizeof(*all));
     uint64_t cookie = 0;

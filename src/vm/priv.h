@@ -331,6 +331,7 @@ void k_strfree(struct vm *vm, char *s);
 enum vm_limit { LIMIT_MEMORY, LIMIT_PROCESSES, LIMIT_DISK, LIMIT_FILES, LIMIT_OUTPUT };
 void limit_hit(struct vm *vm, struct proc *p, enum vm_limit which);
 int64_t vm_real_us(const struct vm *vm);
+int world_next_pid(const struct vm_world *w); /* about where ids have come to since boot */
 int64_t vm_boot_age_us(const struct vm *vm);
 struct vfs_walk proc_walk(struct proc *p);
 vm_main_fn *world_program(const struct vm_world *w, uint64_t image_ino);

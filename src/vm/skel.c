@@ -427,6 +427,42 @@ static int save_put(void *ctx, const void *p, size_t n)
     return 0;
 }
 
+/* What was written just now was written when the system was installed. */
+static void settle(struct vm *vm, const char *path, int64_t us)
+{
+    struct vfs_cred root = {0};
+    struct vnode top = {vm->disk, vm->disk->root}, v;
+    struct vfs_walk w = {.tree = &vm->tree, .cred = &root, .root = top, .cwd = top};
+    struct timespec t = {us / 1000000, us % 1000000 * 1000 + 417};
+    struct vfs_setattr a = {
+        .what = VFS_SET_ATIME | VFS_SET_MTIME | VFS_SET_CTIME, .atime = t, .mtime = t, .ctime = t};
+    if (vfs_walk(&w, path, 0, &v) == 0 && vfs_setattr(v, NULL, &a) < 0)
+        return; /* it keeps the present */
+}
+
+static void settle_all(struct vm *vm)
+{
+    static const char *const paths[] = {"/etc/hostname",
+                                        "/etc/hosts",
+                                        "/etc/machine-id",
+                                        "/etc/resolv.conf",
+                                        "/etc/timezone",
+                                        "/etc/default/locale",
+                                        "/etc/network/interfaces",
+                                        "/etc/fstab",
+                                        "/etc/shadow",
+                                        "/etc/passwd",
+                                        "/etc/group",
+                                        "/home",
+                                        "/etc"};
+    const struct persona *pe = vm->world->conf.persona;
+    char home[64];
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+        settle(vm, paths[i], pe->install_real_us + (int64_t)(60 + i * 7) * 1000000);
+    str_fmt(home, sizeof(home), "/home/%s", pe->user);
+    settle(vm, home, pe->install_real_us + 150000000);
+}
+
 int skel_layer(struct vm_world *w)
 {
     struct vm *vm = vm_new(w, NULL);
@@ -438,6 +474,7 @@ int skel_layer(struct vm_world *w)
         write_accounts(vm, a);
         write_home(vm);
         records_history(vm, a);
+        settle_all(vm);
     }
     arena_free(a);
     struct saved s = {0};

@@ -224,6 +224,13 @@ static void make_room(struct vm_world *w)
     }
 }
 
+/* Ids grow with time as on a machine where cron and others fork. */
+int world_next_pid(const struct vm_world *w)
+{
+    int64_t age = clock_real_us(w->clock) - w->conf.persona->boot_real_us;
+    return w->first_pid + (int)((age > 0 ? age : 0) / 60000000 * 3 % 2000000);
+}
+
 static struct vm **bucket(struct vm_world *w, const char *key)
 {
     return &w->by_key[hash_str(key) % KEY_BUCKETS];
@@ -251,9 +258,7 @@ struct vm *vm_new(struct vm_world *w, const char *key)
     vm->made_us = vm->last_used_us = clock_mono_us(w->clock);
     str_copy(vm->hostname, sizeof(vm->hostname), w->conf.persona->hostname);
     vm->rng = rng_named(w->conf.seed ^ w->made * UINT64_C(0x9e3779b97f4a7c15), key ? key : "");
-    /* Ids grow with time as on a machine where cron and others fork. */
-    vm->last_pid = w->first_pid + (int)(vm_boot_age_us(vm) / 60000000 * 3 % 2000000);
-    vm->last_pid += (int)rng_below(&vm->rng, 200);
+    vm->last_pid = world_next_pid(w) + (int)rng_below(&vm->rng, 200);
     vm->next_ino = 20000 + rng_below(&vm->rng, 20000);
     if (!vm->arena || (key && !(vm->key = k_strdup(vm, key))) || disk_init(vm) < 0) {
         vm_free(vm);
