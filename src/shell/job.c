@@ -37,6 +37,12 @@ static int child_main(struct proc *p, void *arg)
     if (c->err_to_out)
         (void)vm_dup2(p, 1, 2);
     bool jobs = sh->job_control && !c->subst;
+    if (jobs) { /* while SIGTTOU is still ignored, as in the shell itself */
+        int pgrp = c->pgrp ? c->pgrp : vm_getpid(p);
+        (void)vm_setpgid(p, 0, pgrp);
+        if (!c->background && sh->tty_fd >= 0)
+            (void)vm_tcsetpgrp(p, sh->tty_fd, pgrp);
+    }
     trap_reset_child(sh);
     if (sh->interactive) {
         for (int s = 0; s < 6; s++) {
@@ -45,21 +51,17 @@ static int child_main(struct proc *p, void *arg)
                 (void)vm_signal(p, back[s], VM_SIG_DFL, true);
         }
     }
-    if (jobs) {
-        int pgrp = c->pgrp ? c->pgrp : vm_getpid(p);
-        (void)vm_setpgid(p, 0, pgrp);
-        if (!c->background && sh->tty_fd >= 0)
-            (void)vm_tcsetpgrp(p, sh->tty_fd, pgrp);
-    } else if (c->background && !sh->job_control) {
-        if (!sh->dash || true) {
-            (void)vm_signal(p, SIGINT, VM_SIG_IGN, true);
-            (void)vm_signal(p, SIGQUIT, VM_SIG_IGN, true);
-        }
+    if (!jobs && c->background && !sh->job_control) {
+        (void)vm_signal(p, SIGINT, VM_SIG_IGN, true);
+        (void)vm_signal(p, SIGQUIT, VM_SIG_IGN, true);
         if (c->in < 0) {
             int null = vm_open(p, "/dev/null", O_RDONLY, 0);
             put_fd(p, null, 0);
         }
     }
+    if (c->node && c->node->kind == NODE_SIMPLE && !c->fn)
+        sh->trap_here[0] = true; /* DEBUG runs before a pipeline's simple commands */
+    sh->loops = 0;
     sh->job_control = false;
     sh->interactive = false;
     sh->was_interactive = true;
