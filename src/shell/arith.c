@@ -567,6 +567,17 @@ static int64_t eval_text(struct shell *sh, const char *expr, int depth, jmp_buf 
     return n;
 }
 
+int64_t arith_index(struct shell *sh, const char *expr)
+{
+    bool ok = true;
+    int64_t n = arith_eval(sh, expr, &ok);
+    if (!ok) {
+        sh->status = 1;
+        sh_throw(sh, JUMP_ABORT);
+    }
+    return n;
+}
+
 int64_t arith_eval(struct shell *sh, const char *expr, bool *ok)
 {
     jmp_buf out;

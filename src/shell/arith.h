@@ -13,4 +13,7 @@ struct shell;
  * line is discarded by sh_throw; else *ok is false and 0 returned. */
 int64_t arith_eval(struct shell *sh, const char *expr, bool *ok);
 
+/* An array's index: an error leaves the whole script. */
+int64_t arith_index(struct shell *sh, const char *expr);
+
 #endif

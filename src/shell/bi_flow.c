@@ -99,8 +99,8 @@ static int status_operand(struct shell *sh, int argc, char **argv, int deflt, bo
     }
     if (argc > 2 && !sh->dash) {
         sh_berror(sh, "too many arguments");
-        *bad = true;
-        return 1;
+        sh->status = 1;
+        sh_throw(sh, JUMP_ABORT);
     }
     return (int)(n & 255);
 }
@@ -225,10 +225,8 @@ int bi_source(struct shell *sh, int argc, char **argv)
     sh->builtin = NULL;
     int status = run_file(sh, path, path);
     sh->builtin = name;
-    if (args) {
-        sh_args_free(sh);
-        sh->args = saved;
-    }
+    if (args && !sh->args.mem)
+        sh->args = saved; /* unless the file has set its own */
     return status < 0 ? 1 : status;
 }
 
@@ -246,8 +244,10 @@ int bi_exec(struct shell *sh, int argc, char **argv)
         if (c == 'a')
             name = o.arg;
     }
-    if (o.i >= argc)
+    if (o.i >= argc) {
+        sh->keep_redirs = true;
         return 0;
+    }
     char **v = argv + o.i, *path;
     if (sh->restricted) {
         sh_berror(sh, "restricted");

@@ -75,7 +75,8 @@ static void bad_number(struct fmt *f, const char *s, bool range)
                                              : "expected numeric value");
     else
         sh_berror(f->sh, "%s: invalid number", s);
-    f->status = 1;
+    if (!range || f->sh->dash)
+        f->status = 1;
 }
 
 static int64_t int_arg(struct fmt *f, bool is_unsigned)

@@ -117,6 +117,9 @@ int bi_set(struct shell *sh, int argc, char **argv)
                 sh->opt[OPT_XTRACE] = sh->opt[OPT_VERBOSE] = false;
                 i++;
                 operands = i < argc;
+            } else {
+                i++;
+                operands = true;
             }
             break;
         }

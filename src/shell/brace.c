@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: Apache-2.0                                  */
 #include "shell/brace.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +217,29 @@ static struct row *expand(struct braces *b, const struct cell *c, size_t n)
     return row_new(b, c, n, 0);
 }
 
+/* In bash the text is read again: $a followed by letters is a longer name. */
+static size_t join_name(struct braces *b, struct seg *s, const struct row *r, size_t i)
+{
+    if (s->kind != SEG_PARAM || s->quoted || s->param->braced ||
+        !(s->param->name[0] == '_' || isalpha((unsigned char)s->param->name[0])))
+        return 0;
+    size_t k = 0, n = strlen(s->param->name);
+    while (i + k < r->n && !r->cells[i + k].seg &&
+           (isalnum((unsigned char)r->cells[i + k].c) || r->cells[i + k].c == '_'))
+        k++;
+    if (!k)
+        return 0;
+    struct param *p = arena_zalloc(b->a, sizeof *p);
+    char *name = arena_zalloc(b->a, n + k + 1);
+    *p = *s->param;
+    memcpy(name, p->name, n);
+    for (size_t j = 0; j < k; j++)
+        name[n + j] = r->cells[i + j].c;
+    p->name = name;
+    s->param = p;
+    return k;
+}
+
 static struct word *to_word(struct braces *b, const struct word *from, const struct row *r)
 {
     struct word *w = arena_zalloc(b->a, sizeof *w);
@@ -230,6 +254,7 @@ static struct word *to_word(struct braces *b, const struct word *from, const str
         if (r->cells[i].seg) {
             *s = *r->cells[i++].seg;
             s->next = NULL;
+            i += join_name(b, s, r, i);
         } else {
             size_t k = i;
             while (k < r->n && !r->cells[k].seg)

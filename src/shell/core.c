@@ -136,6 +136,8 @@ void sh_throw(struct shell *sh, enum sh_jump kind)
 
 void sh_fatal(struct shell *sh, int status)
 {
+    if (sh->subshell && !sh->dash)
+        status = 1;
     sh->status = sh->interactive && !sh->dash ? 1 : status;
     if (sh->interactive)
         sh_throw(sh, JUMP_DISCARD);
@@ -307,6 +309,15 @@ static void clone_lists(struct shell *to, const struct shell *from)
     for (int i = 0; i < SIG_SLOTS; i++)
         if (from->traps[i])
             to->traps[i] = sh_heap_strdup(to, from->traps[i]);
+    struct sh_hashed **hs = &to->hashed;
+    for (const struct sh_hashed *h = from->hashed; h; h = h->next) {
+        *hs = vm_alloc(to->p, sizeof **hs);
+        **hs = *h;
+        (*hs)->name = sh_heap_strdup(to, h->name);
+        (*hs)->path = sh_heap_strdup(to, h->path);
+        hs = &(*hs)->next;
+    }
+    *hs = NULL;
     to->dirstack = NULL;
     if (from->dirs) {
         to->dirstack = vm_alloc(to->p, (size_t)from->dirs * sizeof *to->dirstack);
@@ -339,7 +350,6 @@ struct shell *sh_clone(struct shell *from, struct proc *child)
     to->undo = NULL;
     to->undo_n = to->undo_cap = 0;
     to->jobs = to->current_job = to->previous_job = NULL;
-    to->hashed = NULL;
     to->proc_fds = NULL;
     to->proc_n = to->proc_cap = 0;
     to->out = (struct str){0};

@@ -18,7 +18,7 @@ static bool elements_indexed(struct shell *sh, struct var *v, const struct assig
             const char *sub = expand_string(sh, w->assign->sub);
             const char *val = expand_assign(sh, w->assign->value);
             char *copy = sh_tmp_strdup(sh, sub);
-            int64_t i = arith_eval(sh, copy, NULL);
+            int64_t i = arith_index(sh, copy);
             if (i < 0)
                 i += array_next_index(v->arr);
             if (!*sub || i < 0) {
@@ -113,6 +113,11 @@ static void trace_assign(struct shell *sh, const struct assign *a, const char *v
 bool assign_one(struct shell *sh, const struct assign *a, int level, bool export_)
 {
     const char *name = a->name, *sub = NULL;
+    if (a->is_array && a->sub) {
+        sh_error(sh, "%s[%s]: cannot assign list to array member", a->name, a->sub->text);
+        sh->cmdsub_status = 1;
+        return true;
+    }
     if (a->is_array) {
         struct var *v = target(sh, &name, level, &sub);
         if (sh->opt[OPT_XTRACE])
@@ -128,7 +133,8 @@ bool assign_one(struct shell *sh, const struct assign *a, int level, bool export
         struct var *v = target(sh, &name, level > 0 ? level : -1, &sub);
         if (!*key && !(v->flags & VAR_ASSOC)) {
             sh_error(sh, "%s[%s]: bad array subscript", name, key);
-            return false;
+            sh->cmdsub_status = 1;
+            return true;
         }
         return var_assign_elem(sh, v, key, val, a->append);
     }
@@ -537,6 +543,7 @@ static int declare_one(struct shell *sh, const struct decl *d, char *arg, struct
     if (d->level) {
         v = var_find(sh, name);
         struct var *outer = v;
+        bool temp = v && (v->flags & VAR_TEMP);
         if (v && (v->flags & VAR_READONLY) && v->level < d->level && v->level == 0 && !d->inherit) {
             sh_berror(sh, "%s: readonly variable", name);
             return 1;
@@ -546,8 +553,12 @@ static int declare_one(struct shell *sh, const struct decl *d, char *arg, struct
         } else {
             bool fresh = !v || v->level < d->level;
             v = var_local(sh, name, d->level);
-            if (fresh && outer && (outer->flags & VAR_TEMP))
+            if (fresh && temp) {
                 v->flags |= VAR_EXPORT;
+                if (outer->val && !eq && !tree)
+                    var_assign(sh, v, outer->val, false);
+            }
+            v->flags &= ~(unsigned)VAR_TEMP;
             if (fresh && (d->inherit || sh->shopt[SHOPT_LOCALVAR_INHERIT]) && outer && outer->val) {
                 v->flags |= outer->flags & ~(unsigned)(VAR_LOCAL | VAR_TEMP | VAR_NAMEREF);
                 var_assign(sh, v, outer->val, false);
@@ -783,13 +794,15 @@ int bi_unset(struct shell *sh, int argc, char **argv)
             const char *base = sh_tmp_strndup(sh, name, (size_t)(open - name));
             sub = sh_tmp_strndup(sh, open + 1, n - (size_t)(open - name) - 2);
             struct var *v = var_deref(sh, &base, NULL);
-            if (v)
+            if (v && *sub)
                 status |= var_unset_elem(sh, v, expand_subscript(sh, base, sub));
             continue;
         }
         if (!lex_is_name(name, n)) {
-            if (!var && func_unset(sh, name))
+            if (!var && !sh->dash) {
+                func_unset(sh, name);
                 continue;
+            }
             if (sh->dash) {
                 sh_berror(sh, "%s: bad variable name", name);
                 sh_exit(sh, 2);

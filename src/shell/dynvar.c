@@ -38,7 +38,7 @@ static const struct {
 void dynvar_init(struct shell *sh)
 {
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        if (sh->dash && strcmp(table[i].name, "LINENO") != 0 && strcmp(table[i].name, "_") != 0)
+        if (sh->dash && strcmp(table[i].name, "_") != 0)
             continue;
         struct var *v = var_make(sh, table[i].name);
         v->flags |= table[i].flags | VAR_DYNAMIC;

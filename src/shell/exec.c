@@ -32,7 +32,7 @@ void exec_check(struct shell *sh, int status)
     if (status == 0 || sh->no_errexit || sh->returning)
         return;
     if (sh->traps[SIG_ERR_] && !sh->in_err_trap &&
-        (sh->trap_kept ? sh->trap_here[SIG_ERR_ - SIG_DEBUG] && false : true) &&
+        (!sh->trap_kept || sh->trap_here[SIG_ERR_ - SIG_DEBUG]) &&
         (!sh->level || sh->opt[OPT_ERRTRACE]))
         trap_run(sh, SIG_ERR_);
     if (sh->opt[OPT_ERREXIT])
@@ -157,6 +157,7 @@ static int exec_pipe(struct shell *sh, struct node *n)
     int status = 0;
     struct arena_mark m = arena_mark(sh->tmp);
     sh->no_errexit += n->bang;
+    sh->line = n->line;
     if (n->timed)
         status = exec_timed(sh, n);
     else if (n->items && !n->items->next)
@@ -351,6 +352,7 @@ static int exec_for(struct shell *sh, struct node *n)
 
 static int64_t loop_arith(struct shell *sh, struct word *w, int64_t empty, bool *ok)
 {
+    trap_debug(sh, sh->command_node);
     char *text = expand_arith(sh, w);
     if (!text[strspn(text, " \t\n")])
         return empty;
@@ -471,6 +473,11 @@ static int exec_func_def(struct shell *sh, struct node *n)
     if (f && f->readonly_) {
         sh_error(sh, "%s: readonly function", n->name);
         return done(sh, 1);
+    }
+    const struct builtin *b = sh->opt[OPT_POSIX] ? builtin_find(sh, n->name) : NULL;
+    if (b && (b->flags & BI_SPECIAL)) {
+        sh_error(sh, "`%s': is a special builtin", n->name);
+        sh_exit(sh, 2);
     }
     if (strchr(n->name, '$') || (sh->opt[OPT_POSIX] && !lex_is_name(n->name, strlen(n->name)))) {
         sh_error(sh, "`%s': not a valid identifier", n->name);

@@ -254,7 +254,7 @@ const char *expand_tilde(struct shell *sh, const char *user)
 static size_t try_tilde(struct expansion *e, const char *s, size_t n, bool last)
 {
     size_t k = 1;
-    while (k < n && s[k] != '/' && !(e->assign && s[k] == ':'))
+    while (k < n && s[k] != '/' && s[k] != ':')
         k++;
     if (k == n && !last)
         return 0;
@@ -520,7 +520,7 @@ const char *expand_element(struct shell *sh, const char *name, const char *sub)
         return a ? assoc_get(a, sub) : NULL;
     if (strcmp(sub, "@") == 0 || strcmp(sub, "*") == 0)
         return a && a->n ? a->e[0].val : v->val;
-    int64_t i = arith_eval(sh, sub, NULL);
+    int64_t i = arith_index(sh, sub);
     if (!a)
         return i == 0 ? var_value(sh, v) : NULL;
     if (i < 0)

@@ -107,7 +107,7 @@ static void walk(struct glob *g, const char *base, const char *rest)
     size_t slashes = strspn(end, "/");
     char *part = sh_tmp_strndup(sh, rest, (size_t)(end - rest));
     const char *next = end + slashes;
-    char *sep = sh_tmp_strndup(sh, end, slashes);
+    char *sep = sh_tmp_strndup(sh, end, slashes ? 1 : 0);
     if (sh->shopt[SHOPT_GLOBSTAR] && strcmp(part, "**") == 0) {
         if (!slashes && *base)
             found(g, base);
@@ -130,7 +130,7 @@ static void walk(struct glob *g, const char *base, const char *rest)
     }
     if (!pattern_has_magic(part, g->flags & PAT_EXTGLOB) && !(g->flags & PAT_NOCASE)) {
         pattern_unquote(part);
-        char *path = sh_tmp_printf(sh, "%s%s%s", base, part, sep);
+        char *path = sh_tmp_printf(sh, "%s%s%.*s", base, part, (int)slashes, end);
         struct vfs_stat st;
         if (*next) {
             walk(g, path, next);

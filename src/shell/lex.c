@@ -368,7 +368,8 @@ static bool alias_expand(struct parser *p)
     memcpy(name, w->text, strlen(w->text));
     p->alias_name[p->aliases] = name;
     p->alias_end[p->aliases++] = p->pos + n;
-    p->alias_more = n && (value[n - 1] == ' ' || value[n - 1] == '\t');
+    if (n && (value[n - 1] == ' ' || value[n - 1] == '\t'))
+        p->alias_more_at = p->pos + n;
     return true;
 }
 
@@ -376,7 +377,6 @@ void lex_next(struct parser *p)
 {
     if (p->have)
         return;
-    bool chained = false;
 again:
     p->redir_fd = -1;
     p->redir_var = NULL;
@@ -402,6 +402,7 @@ again:
             parse_heredoc_bodies(p);
         p->tok = TOK_NEWLINE;
         p->aliases = 0;
+        p->alias_more_at = 0;
         return;
     }
     bool proc = (c == '<' || c == '>') && !p->host.dash && !p->host.posix && lex_at(p, 1) == '(' &&
@@ -419,14 +420,13 @@ again:
     p->word = word_read(p);
     p->tok = TOK_WORD;
     p->tok_end = p->pos;
-    if ((p->want_alias || chained || p->alias_more) && !p->in_cond) {
-        bool follow = p->alias_more;
-        p->alias_more = false;
-        if (alias_expand(p)) {
-            chained = follow || !p->want_alias;
-            p->have = false;
-            goto again;
-        }
+    bool follow = p->alias_more_at && p->tok_at >= p->alias_more_at;
+    if (follow)
+        p->alias_more_at = 0;
+    if ((p->want_alias || follow) && !p->in_cond && alias_expand(p)) {
+        p->want_alias |= follow;
+        p->have = false;
+        goto again;
     }
 }
 

@@ -539,7 +539,7 @@ static void names_like(struct expansion *e, const struct param *m, bool quoted)
     char **names = sh_tmp(sh, (n + 1) * sizeof *names);
     int k = 0;
     for (size_t i = 0; i < n; i++)
-        if (var_is_set(sh, v[i]))
+        if (var_is_set(sh, v[i]) || (v[i]->flags & (VAR_ARRAY | VAR_ASSOC)))
             names[k++] = v[i]->name;
     expansion_list(e, names, k, quoted, m->subkind == '*');
 }
@@ -561,11 +561,19 @@ static bool indirect(struct expansion *e, const struct param *m, struct value *v
             return false;
         }
     }
-    const char *text = val->list ? (val->n ? val->v[0] : NULL) : val->s;
+    const char *text = val->s;
+    if (val->list && val->n) {
+        struct str all;
+        str_init(&all, sh->tmp);
+        for (int i = 0; i < val->n; i++)
+            str_printf(&all, "%s%s", i ? " " : "", val->v[i]);
+        text = str_text(&all);
+    }
     if (!text) {
-        if (m->op != PAR_NONE && m->op <= PAR_ALTERNATE && m->op != PAR_ASSIGN) {
+        if (v && m->op != PAR_NONE) {
             val->s = NULL;
-            return true;
+            expansion_text(e, "", 0, quoted);
+            return false;
         }
         sh_error(sh, "%s: invalid indirect expansion", m->name);
         sh->status = 1;
@@ -666,7 +674,7 @@ void param_expand(struct expansion *e, const struct seg *seg)
         return;
     }
     if (!val.s) {
-        if (sh->opt[OPT_NOUNSET] && !(m->op == PAR_TRANSFORM && m->letter != 'Q'))
+        if (sh->opt[OPT_NOUNSET])
             unbound(sh, sub ? sh_tmp_printf(sh, "%s[%s]", m->name, sub) : m->name);
         if (m->op == PAR_TRANSFORM && (m->letter == 'a' || m->letter == 'A') && val.var) {
             const char *t = transform(sh, &val, NULL, m->letter);

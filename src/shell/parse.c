@@ -228,7 +228,7 @@ static void cond_fail(struct parser *p, const char *what)
             "syntax error in conditional expression: unexpected token `%s'\nsyntax error near `%s'",
             text, text);
     p->error_line = p->line;
-    p->error_show = true;
+    p->error_show = p->error_cond = true;
     keep_line(p);
     longjmp(*p->on_error, 1);
 }
@@ -743,8 +743,8 @@ static struct node *parse_compound(struct parser *p)
 
 static bool assignment_builtin(const char *s)
 {
-    static const char *const names[] = {"declare",  "typeset", "local", "export",
-                                        "readonly", "alias",   NULL};
+    static const char *const names[] = {"declare", "typeset", "local", "export", "readonly",
+                                        "alias",   "let",     "eval",  NULL};
     for (int i = 0; names[i]; i++)
         if (strcmp(s, names[i]) == 0)
             return true;
@@ -990,7 +990,7 @@ enum parse_result parse_command(struct parser *p, struct arena *a, struct node *
     jmp_buf here;
     p->a = a;
     p->on_error = &here;
-    p->have = p->in_cond = p->regex = p->error_eof = p->error_show = false;
+    p->have = p->in_cond = p->regex = p->error_eof = p->error_show = p->error_cond = false;
     p->heres = NULL;
     p->depth = p->nested = 0;
     p->expecting[0] = 0;

@@ -79,7 +79,7 @@ struct parser {
     size_t alias_end[16]; /* texts of aliases being expanded end here */
     const char *alias_name[16];
     int aliases;
-    bool alias_more; /* the alias ended in a blank: the next word too */
+    size_t alias_more_at; /* an alias ended in a blank: the word from here on too */
     int depth;
     int nested;          /* inside $( ) */
     struct redir *heres; /* here-documents whose bodies are still to come */
@@ -88,9 +88,9 @@ struct parser {
     char error[512];
     char expecting[32]; /* dash: what the grammar asked for */
     int error_line;
-    bool error_eof;  /* more input would have helped */
-    bool error_show; /* bash shows the line as a second line */
-    bool error_comsub;
+    bool error_eof;         /* more input would have helped */
+    bool error_show;        /* bash shows the line as a second line */
+    bool error_cond;        /* inside [[ ]] */
     const char *error_text; /* that line */
 };
 

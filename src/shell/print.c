@@ -94,8 +94,8 @@ static void print_simple(struct printer *p, const struct node *n)
     }
 }
 
-/* A body, indented on lines of its own. */
-static void body(struct printer *p, const struct node *n)
+/* A body, indented on lines of its own; groups end without a semicolon. */
+static void body(struct printer *p, const struct node *n, bool group)
 {
     if (p->flat) {
         str_putc(p->out, ' ');
@@ -112,7 +112,7 @@ static void body(struct printer *p, const struct node *n)
     if (p->nheres) {
         flush_heres(p);
         str_putc(p->out, '\n');
-    } else if (!(len && p->out->s[len - 1] == '&')) {
+    } else if (!group && !(len && p->out->s[len - 1] == '&')) {
         str_putc(p->out, ';');
     }
     p->indent -= 4;
@@ -176,7 +176,7 @@ static void print_if(struct printer *p, const struct item *i)
     str_puts(p->out, "if ");
     print_node(p, i->cond);
     str_puts(p->out, "; then");
-    body(p, i->node);
+    body(p, i->node, false);
     if (i->next && i->next->cond) { /* elif prints as a nested if */
         str_puts(p->out, "else");
         p->indent += 4;
@@ -194,7 +194,7 @@ static void print_if(struct printer *p, const struct item *i)
         }
     } else if (i->next) {
         str_puts(p->out, "else");
-        body(p, i->next->node);
+        body(p, i->next->node, false);
     }
     str_puts(p->out, "fi");
 }
@@ -253,11 +253,11 @@ static void print_function_def(struct printer *p, const struct node *n)
     newline(p);
     if (b->kind != NODE_GROUP) {
         str_puts(p->out, "{ ");
-        body(p, b);
+        body(p, b, true);
         str_putc(p->out, '}');
     } else {
         str_puts(p->out, "{ ");
-        body(p, b->body);
+        body(p, b->body, true);
         str_putc(p->out, '}');
         print_redirs(p, b->redirs);
     }
@@ -284,7 +284,7 @@ static void print_node(struct printer *p, const struct node *n)
         break;
     case NODE_GROUP:
         str_puts(p->out, p->flat ? "{" : "{ ");
-        body(p, n->body);
+        body(p, n->body, n->kind == NODE_GROUP);
         str_putc(p->out, '}');
         break;
     case NODE_IF:
@@ -295,7 +295,7 @@ static void print_node(struct printer *p, const struct node *n)
         str_puts(p->out, n->kind == NODE_WHILE ? "while " : "until ");
         print_node(p, n->cond);
         str_puts(p->out, "; do");
-        body(p, n->body);
+        body(p, n->body, n->kind == NODE_GROUP);
         str_puts(p->out, "done");
         break;
     case NODE_FOR:
@@ -313,7 +313,7 @@ static void print_node(struct printer *p, const struct node *n)
         else
             newline(p);
         str_puts(p->out, "do");
-        body(p, n->body);
+        body(p, n->body, n->kind == NODE_GROUP);
         str_puts(p->out, "done");
         break;
     case NODE_CFOR:
@@ -325,7 +325,7 @@ static void print_node(struct printer *p, const struct node *n)
         else
             newline(p);
         str_puts(p->out, "do");
-        body(p, n->body);
+        body(p, n->body, n->kind == NODE_GROUP);
         str_puts(p->out, "done");
         break;
     case NODE_CASE:

@@ -67,7 +67,7 @@ static void translate(struct str *out, const char *s)
                 str_add(out, s, 2);
             s += 2;
             atom = true;
-        } else if (*s == '{' && !(s[1] >= '0' && s[1] <= '9')) {
+        } else if (*s == '{' && atom && !(s[1] >= '0' && s[1] <= '9')) {
             str_puts(out, "\\{");
             s++;
             atom = true;

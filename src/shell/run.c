@@ -107,8 +107,14 @@ static bool run_caught(struct shell *sh, struct node *n, bool last)
         sh->status = 1;
     if (j == JUMP_INTERRUPT)
         sh->status = 130;
-    if (j == JUMP_ABORT)
-        return false;
+    if (j == JUMP_ABORT) {
+        if (sh->catcher)
+            sh_throw(sh, JUMP_ABORT);
+        if (sh->from_c)
+            sh_exit(sh, sh->status);
+    }
+    if (sh->opt[OPT_ERREXIT] && !sh->interactive && !sh->no_errexit)
+        sh_exit(sh, sh->status);
     if (sh->subshell && !sh->interactive)
         sh_exit(sh, sh->status);
     return true;
@@ -143,14 +149,15 @@ int run_parser(struct shell *sh, struct parser *p, const char *what, bool may_ex
         if (r == PARSE_ERROR) {
             say_error(sh, p, what);
             code_drop(sh);
-            sh->status = 2;
+            if (!(p->error_cond && !sh->from_c && !what))
+                sh->status = 2;
             if (sh->dash && !sh->interactive)
                 sh_exit(sh, 2);
             if (sh->interactive && p->host.more) {
                 input_reset(sh, p);
                 continue;
             }
-            return 2;
+            return sh->status;
         }
         if (r == PARSE_OK) {
             int breaking = sh->breaking;

@@ -89,6 +89,8 @@ static void command_words(struct shell *sh, struct node *n, struct fields *f)
     for (struct word *w = n->words; w; w = w->next) {
         if (declares && w->assign)
             declare_word(sh, w, f);
+        else if (w->flags & WORD_ARRAYLIT)
+            fields_add(sh, f, (char *)w->text);
         else
             expand_word_fields(sh, w, f);
     }
@@ -146,6 +148,7 @@ int exec_function(struct shell *sh, struct sh_func *fn, int argc, char **argv)
     sh->frame = frame->up;
     sh_args_free(sh);
     sh->args = saved;
+    sh->line = frame->call_line;
     sh->code = code;
     code_drop(sh);
     sh_heap_free(sh, name);
@@ -268,18 +271,42 @@ static int not_found(struct shell *sh, char **argv)
     return 127;
 }
 
+/* Where a command is, by the table of hashed ones first. As exec_find. */
+static int find_hashed(struct shell *sh, const char *name, const char *path_var, char **out)
+{
+    if (path_var || !sh->opt[OPT_HASHALL] || strchr(name, '/'))
+        return exec_find(sh, name, path_var, out);
+    struct sh_hashed *h = sh->hashed;
+    while (h && strcmp(h->name, name) != 0)
+        h = h->next;
+    if (!h) {
+        int err = exec_find(sh, name, NULL, out);
+        if (err < 0)
+            return err;
+        h = arena_zalloc(sh->heap, sizeof *h);
+        h->name = sh_heap_strdup(sh, name);
+        h->path = sh_heap_strdup(sh, *out);
+        h->next = sh->hashed;
+        sh->hashed = h;
+    }
+    h->hits++;
+    *out = h->path;
+    return 0;
+}
+
 /* In the process that shall become the program. */
 static int become(struct shell *sh, char **argv, const char *path_var)
 {
     char *path = NULL;
-    int status = 0, err = exec_find(sh, argv[0], path_var, &path);
+    int status = 0, err = find_hashed(sh, argv[0], path_var, &path);
     struct vfs_stat st;
     bool slash = strchr(argv[0], '/') != NULL;
-    if (!*argv[0] || err == -ENOENT || (slash && vm_stat(sh->p, path, &st) != 0)) {
+    int missing = slash ? vm_stat(sh->p, path, &st) : err;
+    if (!*argv[0] || (missing < 0 && missing != -EACCES)) {
         if (!gate(sh, POLICY_NOTFOUND, argv, NULL, &status))
             return status;
         if (slash && *argv[0])
-            return exec_failed(sh, argv[0], argv[0], -ENOENT);
+            return exec_failed(sh, argv[0], argv[0], missing);
         return not_found(sh, argv);
     }
     if (!gate(sh, is_script(sh, path) ? POLICY_SCRIPT : POLICY_PROGRAM, argv, path, &status))
@@ -309,7 +336,10 @@ static int run_program(struct shell *sh, struct node *n, char **argv, bool no_fo
         sh->child_argv = argv;
         return child_program(sh, n);
     }
+    char *hashed;
     struct sh_child c = {.fn = child_program, .arg = n, .argv = argv, .in = -1, .out = -1};
+    if (!(n && n->assigns))
+        (void)find_hashed(sh, argv[0], path_var, &hashed);
     int pid = sh_fork(sh, &c);
     sh->child_path = NULL;
     const char *text = "";
@@ -349,7 +379,7 @@ static bool run_inside(struct shell *sh, int argc, char **argv, bool functions, 
 {
     struct sh_func *f = functions ? func_find(sh, argv[0]) : NULL;
     const struct builtin *b = builtin_find(sh, argv[0]);
-    if (f && !(b && sh->dash && (b->flags & BI_SPECIAL))) {
+    if (f && !(b && (sh->dash || sh->opt[OPT_POSIX]) && (b->flags & BI_SPECIAL))) {
         if (gate(sh, POLICY_FUNCTION, argv, NULL, status))
             *status = exec_function(sh, f, argc, argv);
         return true;
@@ -377,25 +407,24 @@ int exec_words(struct shell *sh, int argc, char **argv, bool no_functions, const
 void trap_debug(struct shell *sh, const struct node *n)
 {
     sh->command_node = n;
-    if (sh->traps[SIG_DEBUG] && !sh->in_err_trap && !sh->trap_kept)
+    if (sh->traps[SIG_DEBUG] && !sh->in_err_trap && (!sh->trap_kept || sh->trap_here[0]))
         trap_run(sh, SIG_DEBUG);
 }
 
 static int assignments_only(struct shell *sh, struct node *n)
 {
     int mark = sh->undo_n;
-    bool ok = true;
-    if (n->redirs && !redir_apply(sh, n->redirs))
-        ok = false;
-    for (const struct assign *a = n->assigns; a && ok; a = a->next) {
+    for (const struct assign *a = n->assigns; a; a = a->next) {
         if (assign_one(sh, a, -1, false))
             continue;
-        redir_undo(sh, mark);
         sh->status = 1;
         if (sh->dash)
             sh_exit(sh, 2);
+        if (sh->opt[OPT_POSIX] && !sh->interactive)
+            sh_exit(sh, 127);
         sh_throw(sh, JUMP_DISCARD);
     }
+    bool ok = !n->redirs || redir_apply(sh, n->redirs);
     redir_undo(sh, mark);
     if (!ok)
         return sh->dash ? 2 : 1;
@@ -434,7 +463,8 @@ static int run_command(struct shell *sh, struct node *n, struct fields *f, bool 
         }
         return run_program(sh, n, f->v, no_fork, NULL);
     }
-    bool special = b && sh->dash && (b->flags & BI_SPECIAL);
+    bool posix = sh->dash || sh->opt[OPT_POSIX];
+    bool special = b && posix && (b->flags & BI_SPECIAL);
     if (!redir_apply(sh, n->redirs)) {
         out_flush(sh);
         redir_undo(sh, mark);
@@ -454,10 +484,11 @@ static int run_command(struct shell *sh, struct node *n, struct fields *f, bool 
     }
     var_temp_pop(sh, temps);
     out_flush(sh);
-    if (b && b->fn == bi_exec && !fn)
+    if (sh->keep_redirs)
         redir_keep(sh, mark);
     else
         redir_undo(sh, mark);
+    sh->keep_redirs = false;
     return status;
 }
 

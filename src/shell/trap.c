@@ -155,7 +155,8 @@ void trap_set(struct shell *sh, int sig, const char *action)
 void trap_run(struct shell *sh, int sig)
 {
     const char *action = sh->traps[sig];
-    if (!action || !*action || sh->trap_kept)
+    bool inherited = sig >= SIG_DEBUG && sh->trap_here[sig - SIG_DEBUG];
+    if (!action || !*action || (sh->trap_kept && !inherited))
         return;
     int status = sh->status, pipe_n = sh->pipe_n, line = sh->line;
     int saved[8];

@@ -247,7 +247,7 @@ const char *var_get(struct shell *sh, const char *name)
             return strcmp(sub, "0") == 0 ? v->val : NULL;
         if (v->flags & VAR_ASSOC)
             return assoc_get(a, sub);
-        int64_t i = arith_eval(sh, sub, NULL);
+        int64_t i = arith_index(sh, sub);
         return array_get(a, i < 0 ? i + array_next_index(a) : i);
     }
     return var_value(sh, v);
@@ -396,7 +396,7 @@ bool var_assign_elem(struct shell *sh, struct var *v, const char *sub, const cha
         assoc_set(sh, v->arr, sub, value);
         return true;
     }
-    int64_t i = arith_eval(sh, sub, NULL);
+    int64_t i = arith_index(sh, sub);
     if (i < 0)
         i += array_next_index(v->arr);
     if (i < 0) {
@@ -521,7 +521,7 @@ int var_unset_elem(struct shell *sh, struct var *v, const char *sub)
         var_clear(sh, v);
         return 0;
     }
-    int64_t i = arith_eval(sh, sub, NULL);
+    int64_t i = arith_index(sh, sub);
     if (i < 0)
         i += array_next_index(v->arr);
     if (i < 0) {

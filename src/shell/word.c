@@ -127,7 +127,7 @@ static struct node *read_command(struct parser *p)
     p->have = false;
     p->want_assign = p->want_alias = p->in_cond = p->regex = p->in_case_pat = false;
     p->heres = NULL;
-    p->alias_more = false;
+    p->alias_more_at = 0;
     p->nested++;
     int line = p->line;
     p->tok_line = line;
@@ -139,7 +139,7 @@ static struct node *read_command(struct parser *p)
     p->in_cond = saved.in_cond;
     p->regex = saved.regex;
     p->in_case_pat = saved.in_case_pat;
-    p->alias_more = saved.alias_more;
+    p->alias_more_at = saved.alias_more_at;
     p->tok = saved.tok;
     p->word = saved.word;
     p->tok_at = saved.tok_at;
@@ -257,6 +257,8 @@ static void read_subscript(struct parser *p, struct param *m)
         lex_get(p);
     } else {
         m->sub = read_mode(p, M_SUB, 0);
+        if (!m->sub->segs)
+            m->op = PAR_BAD;
     }
     if (lex_peek(p) == ']')
         lex_get(p);
