@@ -32,6 +32,24 @@ struct gen_memory {
 };
 void gen_memory(const struct vm *vm, struct gen_memory *m); /* KiB */
 
+/* Files of /proc/PID (procpid.c). */
+void pid_status(struct gen *g, const struct vm_procinfo *i);
+void pid_stat(struct gen *g, const struct vm_procinfo *i);
+void pid_statm(struct gen *g, const struct vm_procinfo *i);
+void pid_cmdline(struct gen *g, const struct vm_procinfo *i);
+void pid_environ(struct gen *g, const struct vm_procinfo *i);
+void pid_comm(struct gen *g, const struct vm_procinfo *i);
+void pid_maps(struct gen *g, const struct vm_procinfo *i);
+void pid_cgroup(struct gen *g, const struct vm_procinfo *i);
+void pid_limits(struct gen *g, const struct vm_procinfo *i);
+void pid_io(struct gen *g, const struct vm_procinfo *i);
+void pid_mounts(struct gen *g, const struct vm_procinfo *i);
+void pid_mountinfo(struct gen *g, const struct vm_procinfo *i);
+void pid_mountstats(struct gen *g, const struct vm_procinfo *i);
+void pid_sched(struct gen *g, const struct vm_procinfo *i);
+void pid_loginuid(struct gen *g, const struct vm_procinfo *i);
+void pid_wchan(struct gen *g, const struct vm_procinfo *i);
+
 extern const struct vfs_ops proc_ops, sys_ops, pts_ops;
 
 #endif

@@ -1,14 +1,14 @@
-/* path.c -- calls that take a path: opening, looking, changing names.
+/* path.c -- calls that take a path: opening, looking, changing attributes.
  *
- * The walk checks search permission; this file checks the rest (write to the
- * directory, sticky bit, read-only mounts, chattr bits) before it asks the file
- * system to act.
+ * The walk checks search permission; this file and names.c check the rest
+ * (write to the directory, sticky bit, read-only mounts, chattr bits) before
+ * they ask the file system to act.
  * SPDX-License-Identifier: Apache-2.0                                  */
 #include <dirent.h>
 #include <stdio.h>
 #include <sys/sysmacros.h>
 
-#include "vm/priv.h"
+#include "vm/path.h"
 
 struct vfs_walk proc_walk(struct proc *p)
 {
@@ -21,23 +21,15 @@ struct vfs_walk proc_walk(struct proc *p)
     };
 }
 
-static int walk_stat(struct proc *p, const char *path, unsigned flags, struct vnode *v,
-                     struct vfs_stat *st)
+int path_stat(struct proc *p, const char *path, unsigned flags, struct vnode *v,
+              struct vfs_stat *st)
 {
     struct vfs_walk w = proc_walk(p);
     int err = vfs_walk(&w, path, flags, v);
     return err < 0 ? err : vfs_stat(*v, p, st);
 }
 
-/* The directory of path's last name, writable by p; last gets the name. */
-static int walk_parent(struct proc *p, const char *path, struct vnode *dir, char *last,
-                       struct vnode *existing)
-{
-    struct vfs_walk w = proc_walk(p);
-    return vfs_walk_parent(&w, path, VFS_WALK_NOFOLLOW, dir, last, existing);
-}
-
-static int dir_writable(struct proc *p, struct vnode dir, struct vfs_stat *st)
+int path_dir_writable(struct proc *p, struct vnode dir, struct vfs_stat *st)
 {
     int err = vfs_stat(dir, p, st);
     if (err < 0)
@@ -50,42 +42,14 @@ static int dir_writable(struct proc *p, struct vnode dir, struct vfs_stat *st)
     return st->attrs & VFS_ATTR_IMMUTABLE ? -EPERM : 0;
 }
 
-/* May the name of existing be taken out of dir? */
-static int may_remove(struct proc *p, struct vnode dir, struct vnode existing)
-{
-    struct vfs_stat ds, st;
-    int err = dir_writable(p, dir, &ds);
-    if (err < 0)
-        return err;
-    err = vfs_stat(existing, p, &st);
-    if (err < 0)
-        return err;
-    uint32_t uid = p->cred.uid;
-    if ((ds.mode & S_ISVTX) && uid && uid != ds.uid && uid != st.uid)
-        return -EPERM;
-    if (ds.attrs & VFS_ATTR_APPEND || st.attrs & (VFS_ATTR_IMMUTABLE | VFS_ATTR_APPEND))
-        return -EPERM;
-    return 0;
-}
-
-static bool is_mountpoint(struct proc *p, struct vnode v)
-{
-    const struct vfs_tree *t = &p->vm->tree;
-    for (size_t i = 1; i < t->nmounts; i++)
-        if (v.fs == t->mounts[i].fs && v.ino == t->mounts[i].fs->root)
-            return true;
-    return false;
-}
-
-static int full_disk(struct proc *p, int err)
+int path_full(struct proc *p, int err)
 {
     if (err == -ENOSPC || err == -EDQUOT)
         limit_hit(p->vm, p, LIMIT_DISK);
     return err;
 }
 
-/* Takes the trailing slashes off a last name; true if there were any. */
-static bool strip_slash(char *last)
+bool path_strip_slash(char *last)
 {
     size_t n = strlen(last);
     bool had = false;
@@ -122,7 +86,7 @@ static ssize_t vnode_write(struct proc *p, struct ofile *f, const void *buf, siz
     }
     ssize_t put = vfs_write(f->v, p, buf, n, f->pos);
     if (put < 0)
-        return full_disk(p, (int)put);
+        return path_full(p, (int)put);
     f->pos += put;
     f->wrote = true;
     return put;
@@ -227,18 +191,18 @@ static int create_file(struct proc *p, const char *path, uint32_t mode, struct v
     int err = vfs_walk_parent(&w, path, 0, &dir, last, &existing);
     if (err < 0)
         return err;
-    if (strip_slash(last))
+    if (path_strip_slash(last))
         return -EISDIR;
     if (existing.ino)
         return -EEXIST;
     struct vfs_stat ds;
-    err = dir_writable(p, dir, &ds);
+    err = path_dir_writable(p, dir, &ds);
     if (err < 0)
         return err;
     if (!dir.fs->ops->create)
         return strcmp(dir.fs->ops->type, "proc") == 0 ? -ENOENT : -EACCES;
     v->fs = dir.fs;
-    return full_disk(p,
+    return path_full(p,
                      dir.fs->ops->create(dir.fs, p, dir.ino, last, &p->cred,
                                          S_IFREG | (mode & 07777 & ~p->umask), 0, NULL, &v->ino));
 }
@@ -303,7 +267,7 @@ int vm_open(struct proc *p, const char *path, int flags, uint32_t mode)
         struct vfs_setattr a = {.what = VFS_SET_SIZE, .size = 0};
         err = vfs_setattr(v, p, &a);
         if (err < 0 && v.fs->ops->setattr)
-            return full_disk(p, err);
+            return path_full(p, err);
     }
     struct ofile *f;
     err = node_open(p, v, &st, path, flags, &f);
@@ -358,14 +322,14 @@ int vm_stat(struct proc *p, const char *path, struct vfs_stat *st)
     int fd = fd_in_path(p, path);
     if (fd >= 0)
         return fd_file(p, fd) ? vm_fstat(p, fd, st) : -ENOENT;
-    return walk_stat(p, path, 0, &v, st);
+    return path_stat(p, path, 0, &v, st);
 }
 
 int vm_lstat(struct proc *p, const char *path, struct vfs_stat *st)
 {
     struct vnode v;
     BURN(p, 2);
-    return walk_stat(p, path, VFS_WALK_NOFOLLOW, &v, st);
+    return path_stat(p, path, VFS_WALK_NOFOLLOW, &v, st);
 }
 
 int vm_fstat(struct proc *p, int fd, struct vfs_stat *st)
@@ -394,7 +358,7 @@ ssize_t vm_readlink(struct proc *p, const char *path, char *out, size_t n)
     struct vnode v;
     struct vfs_stat st;
     BURN(p, 2);
-    int err = walk_stat(p, path, VFS_WALK_NOFOLLOW, &v, &st);
+    int err = path_stat(p, path, VFS_WALK_NOFOLLOW, &v, &st);
     if (err < 0)
         return err;
     if (!S_ISLNK(st.mode))
@@ -423,7 +387,7 @@ int vm_realpath(struct proc *p, const char *path, char *out, size_t n)
     struct vnode v, dir;
     struct vfs_stat st;
     struct vfs_walk w = proc_walk(p);
-    int err = walk_stat(p, path, 0, &v, &st);
+    int err = path_stat(p, path, 0, &v, &st);
     if (err < 0)
         return err;
     if (S_ISDIR(st.mode)) {
@@ -439,7 +403,7 @@ int vm_realpath(struct proc *p, const char *path, char *out, size_t n)
         err = vfs_walk_parent(&w, at, VFS_WALK_NOFOLLOW, &dir, last, &node);
         if (err < 0)
             return err;
-        strip_slash(last);
+        path_strip_slash(last);
         int len = vfs_path_of(&w, dir, out, n);
         if (len < 0)
             return len;
@@ -498,7 +462,7 @@ static int set_checked(struct proc *p, struct vnode v, const struct vfs_stat *st
         return -EROFS;
     if (st->attrs & (VFS_ATTR_IMMUTABLE | VFS_ATTR_APPEND) && !(a->what & VFS_SET_ATTRS))
         return -EPERM;
-    return full_disk(p, vfs_setattr(v, p, a));
+    return path_full(p, vfs_setattr(v, p, a));
 }
 
 static int chmod_node(struct proc *p, struct vnode v, const struct vfs_stat *st, uint32_t mode)
@@ -516,7 +480,7 @@ int vm_chmod(struct proc *p, const char *path, uint32_t mode)
     struct vnode v;
     struct vfs_stat st;
     BURN(p, 3);
-    int err = walk_stat(p, path, 0, &v, &st);
+    int err = path_stat(p, path, 0, &v, &st);
     return err < 0 ? err : chmod_node(p, v, &st, mode);
 }
 
@@ -535,7 +499,7 @@ int vm_chown(struct proc *p, const char *path, int64_t uid, int64_t gid, bool fo
     struct vnode v;
     struct vfs_stat st;
     BURN(p, 3);
-    int err = walk_stat(p, path, follow ? 0 : VFS_WALK_NOFOLLOW, &v, &st);
+    int err = path_stat(p, path, follow ? 0 : VFS_WALK_NOFOLLOW, &v, &st);
     if (err < 0)
         return err;
     if (p->cred.uid && ((uid >= 0 && (uint32_t)uid != st.uid) || p->cred.uid != st.uid ||
@@ -555,7 +519,7 @@ int vm_utimens(struct proc *p, const char *path, const struct timespec times[2],
     struct vnode v;
     struct vfs_stat st;
     BURN(p, 3);
-    int err = walk_stat(p, path, follow ? 0 : VFS_WALK_NOFOLLOW, &v, &st);
+    int err = path_stat(p, path, follow ? 0 : VFS_WALK_NOFOLLOW, &v, &st);
     if (err < 0)
         return err;
     struct timespec now = vm_now(p);
@@ -584,7 +548,7 @@ int vm_getattrs(struct proc *p, const char *path, uint32_t *attrs)
     struct vnode v;
     struct vfs_stat st;
     BURN(p, 2);
-    int err = walk_stat(p, path, 0, &v, &st);
+    int err = path_stat(p, path, 0, &v, &st);
     if (err < 0)
         return err;
     if (strcmp(v.fs->ops->type, "ext4") != 0)
@@ -602,7 +566,7 @@ int vm_setattrs(struct proc *p, const char *path, uint32_t attrs)
     uint32_t now;
     int err = vm_getattrs(p, path, &now);
     if (err == 0)
-        err = walk_stat(p, path, 0, &v, &st);
+        err = path_stat(p, path, 0, &v, &st);
     if (err < 0)
         return err;
     if (!owns(p, &st) || ((now ^ attrs) & (VFS_ATTR_IMMUTABLE | VFS_ATTR_APPEND) && p->cred.uid))
@@ -628,7 +592,7 @@ int vm_truncate(struct proc *p, const char *path, int64_t size)
     struct vnode v;
     struct vfs_stat st;
     BURN(p, 3);
-    int err = walk_stat(p, path, 0, &v, &st);
+    int err = path_stat(p, path, 0, &v, &st);
     if (err == 0)
         err = vfs_permitted(&p->cred, &st, 2);
     return err < 0 ? err : truncate_node(p, v, &st, size);
@@ -647,207 +611,6 @@ int vm_ftruncate(struct proc *p, int fd, int64_t size)
     return truncate_node(p, f->v, &st, size);
 }
 
-/* --- names ------------------------------------------------------------------------------------ */
-static int make_node(struct proc *p, const char *path, uint32_t mode, uint64_t rdev,
-                     const char *target)
-{
-    char last[VFS_NAME_MAX + 2];
-    struct vnode dir, existing;
-    struct vfs_stat ds;
-    uint64_t ino;
-    BURN(p, 3);
-    int err = walk_parent(p, path, &dir, last, &existing);
-    if (err < 0)
-        return err;
-    bool slash = strip_slash(last);
-    if (existing.ino || !last[0] || strcmp(last, ".") == 0 || strcmp(last, "..") == 0)
-        return -EEXIST;
-    if (slash && !S_ISDIR(mode))
-        return -ENOENT;
-    err = dir_writable(p, dir, &ds);
-    if (err < 0)
-        return err;
-    if (!dir.fs->ops->create) /* proc and sysfs have no way to make anything */
-        return strcmp(dir.fs->ops->type, "proc") == 0 ? -ENOENT : -EPERM;
-    return full_disk(
-        p, dir.fs->ops->create(dir.fs, p, dir.ino, last, &p->cred, mode, rdev, target, &ino));
-}
-
-int vm_mkdir(struct proc *p, const char *path, uint32_t mode)
-{
-    return make_node(p, path, S_IFDIR | (mode & 01777 & ~p->umask), 0, NULL);
-}
-
-int vm_symlink(struct proc *p, const char *target, const char *path)
-{
-    if (!*target)
-        return -ENOENT;
-    if (strlen(target) >= VFS_PATH_MAX)
-        return -ENAMETOOLONG;
-    return make_node(p, path, S_IFLNK | 0777, 0, target);
-}
-
-int vm_mknod(struct proc *p, const char *path, uint32_t mode, uint64_t rdev)
-{
-    uint32_t type = mode & S_IFMT;
-    if (p->cred.uid && (type == S_IFCHR || type == S_IFBLK))
-        return -EPERM;
-    if (type == S_IFDIR || type == S_IFLNK)
-        return -EPERM;
-    if (!type)
-        mode |= S_IFREG;
-    return make_node(p, path, (mode & S_IFMT) | (mode & 07777 & ~p->umask), rdev, NULL);
-}
-
-static int remove_name(struct proc *p, const char *path, bool isdir)
-{
-    char last[VFS_NAME_MAX + 2];
-    struct vnode dir, existing;
-    struct vfs_stat st;
-    BURN(p, 3);
-    int err = walk_parent(p, path, &dir, last, &existing);
-    if (err < 0)
-        return err;
-    bool slash = strip_slash(last);
-    if (!last[0] || strcmp(last, "..") == 0)
-        return !isdir ? -EISDIR : last[0] ? -ENOTEMPTY : -EBUSY;
-    if (strcmp(last, ".") == 0)
-        return isdir ? -EINVAL : -EISDIR;
-    if (!existing.ino)
-        return -ENOENT;
-    err = vfs_stat(existing, p, &st);
-    if (err < 0)
-        return err;
-    if (slash && !S_ISDIR(st.mode))
-        return -ENOTDIR;
-    err = may_remove(p, dir, existing);
-    if (err < 0)
-        return err;
-    if (isdir && !S_ISDIR(st.mode))
-        return -ENOTDIR;
-    if (!isdir && S_ISDIR(st.mode))
-        return -EISDIR;
-    if (is_mountpoint(p, existing))
-        return -EBUSY;
-    if (!dir.fs->ops->unlink)
-        return -EPERM;
-    return full_disk(p, dir.fs->ops->unlink(dir.fs, p, dir.ino, last, isdir));
-}
-
-int vm_rmdir(struct proc *p, const char *path)
-{
-    return remove_name(p, path, true);
-}
-
-int vm_unlink(struct proc *p, const char *path)
-{
-    return remove_name(p, path, false);
-}
-
-/* Is dir inside (or the same as) what? */
-static bool is_inside(struct proc *p, struct vnode dir, struct vnode what)
-{
-    for (int i = 0; i < VFS_PATH_MAX / 2; i++) {
-        struct vnode up;
-        if (dir.fs == what.fs && dir.ino == what.ino)
-            return true;
-        if (dir.ino == dir.fs->root || vfs_lookup(dir, p, "..", 2, &up) < 0)
-            return false;
-        dir = up;
-    }
-    return true;
-}
-
-/* What rename(2) asks of source and target before it acts. */
-static int rename_check(struct proc *p, struct vnode old, struct vnode to_dir, struct vnode target,
-                        bool slash)
-{
-    struct vfs_stat a, b, ds;
-    int err = vfs_stat(old, p, &a);
-    if (err < 0)
-        return err;
-    if (slash && !S_ISDIR(a.mode))
-        return -ENOTDIR;
-    if (is_mountpoint(p, old) || (target.ino && is_mountpoint(p, target)))
-        return -EBUSY;
-    if (S_ISDIR(a.mode) && is_inside(p, to_dir, old))
-        return -EINVAL;
-    if (!target.ino)
-        return dir_writable(p, to_dir, &ds);
-    err = may_remove(p, to_dir, target);
-    if (err == 0)
-        err = vfs_stat(target, p, &b);
-    if (err < 0)
-        return err;
-    if (S_ISDIR(b.mode) && !S_ISDIR(a.mode))
-        return -EISDIR;
-    if (!S_ISDIR(b.mode) && S_ISDIR(a.mode))
-        return -ENOTDIR;
-    return 0;
-}
-
-static bool is_dot(const char *name)
-{
-    return !name[0] || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
-int vm_rename(struct proc *p, const char *from, const char *to)
-{
-    char a[VFS_NAME_MAX + 2], b[VFS_NAME_MAX + 2];
-    struct vnode from_dir, to_dir, old, target;
-    BURN(p, 4);
-    int err = walk_parent(p, from, &from_dir, a, &old);
-    if (err == 0)
-        err = walk_parent(p, to, &to_dir, b, &target);
-    if (err < 0)
-        return err;
-    bool slash = strip_slash(a);
-    slash |= strip_slash(b);
-    if (is_dot(a) || is_dot(b))
-        return -EBUSY;
-    if (!old.ino)
-        return -ENOENT;
-    if (from_dir.fs != to_dir.fs || old.fs != from_dir.fs)
-        return old.fs != from_dir.fs ? -EBUSY : -EXDEV;
-    err = may_remove(p, from_dir, old);
-    if (err == 0)
-        err = rename_check(p, old, to_dir, target, slash);
-    if (err < 0)
-        return err;
-    if (old.ino == target.ino)
-        return 0;
-    if (!from_dir.fs->ops->rename)
-        return -EPERM;
-    return full_disk(p, from_dir.fs->ops->rename(from_dir.fs, from_dir.ino, a, to_dir.ino, b));
-}
-
-int vm_link(struct proc *p, const char *from, const char *to)
-{
-    char last[VFS_NAME_MAX + 2];
-    struct vnode v, dir, existing;
-    struct vfs_stat st, ds;
-    BURN(p, 4);
-    int err = walk_stat(p, from, VFS_WALK_NOFOLLOW, &v, &st);
-    if (err == 0)
-        err = walk_parent(p, to, &dir, last, &existing);
-    if (err < 0)
-        return err;
-    if (strip_slash(last))
-        return -ENOENT;
-    if (existing.ino || is_dot(last))
-        return -EEXIST;
-    if (v.fs != dir.fs)
-        return -EXDEV;
-    err = dir_writable(p, dir, &ds);
-    if (err < 0)
-        return err;
-    if (S_ISDIR(st.mode) || st.attrs & (VFS_ATTR_IMMUTABLE | VFS_ATTR_APPEND))
-        return -EPERM;
-    if (!dir.fs->ops->link)
-        return -EPERM;
-    return full_disk(p, dir.fs->ops->link(dir.fs, dir.ino, last, v.ino));
-}
-
 /* --- where a process is -------------------------------------------------------------------------
  */
 int vm_chdir(struct proc *p, const char *path)
@@ -855,7 +618,7 @@ int vm_chdir(struct proc *p, const char *path)
     struct vnode v;
     struct vfs_stat st;
     BURN(p, 2);
-    int err = walk_stat(p, path, 0, &v, &st);
+    int err = path_stat(p, path, 0, &v, &st);
     if (err < 0)
         return err;
     if (!S_ISDIR(st.mode))
@@ -905,7 +668,7 @@ int vm_readdir(struct proc *p, const char *path, struct vm_dirent **out)
     struct vnode v;
     struct vfs_stat st;
     BURN(p, 3);
-    int err = walk_stat(p, path, 0, &v, &st);
+    int err = path_stat(p, path, 0, &v, &st);
     if (err < 0)
         return err;
     if (!S_ISDIR(st.mode))

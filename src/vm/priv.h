@@ -183,6 +183,11 @@ void tty_leader_died(struct vm_tty *t);
 void tty_resize(struct vm_tty *t, const struct winsize *w);
 void tty_output_drained(struct vm_tty *t);
 void tty_defaults(struct termios *t);
+/* Stops a background process that touches its terminal (sig: SIGTTIN, SIGTTOU):
+ * 0 if it may go on, -EINTR, -EIO. */
+int tty_job_check(struct proc *p, struct vm_tty *t, int sig);
+void tty_input_flush(struct vm_tty *t);
+void tty_start_output(struct vm_tty *t);         /* after Ctrl-S */
 struct vm_tty *ofile_tty(const struct ofile *f); /* NULL if it is none */
 
 /* --- processes (proc.c, exec.c, signal.c) ---------------------------------------- */

@@ -60,7 +60,7 @@ static void cell_drop(struct vm_tty *t)
         t->in_done--;
 }
 
-static void input_flush(struct vm_tty *t)
+void tty_input_flush(struct vm_tty *t)
 {
     t->in_len = t->in_done = t->in_off = 0;
     t->lines = 0;
@@ -158,7 +158,7 @@ static void echo(struct vm_tty *t, uint8_t c)
 static void tty_signal(struct vm_tty *t, int sig)
 {
     if (!(t->t.c_lflag & NOFLSH)) {
-        input_flush(t);
+        tty_input_flush(t);
         ring_drop(t->vm, &t->out, t->out.len);
         waitq_wake(&t->can_write);
     }
@@ -325,7 +325,7 @@ static void ordinary_key(struct vm_tty *t, uint8_t c)
     }
 }
 
-static void start_output(struct vm_tty *t)
+void tty_start_output(struct vm_tty *t)
 {
     t->stopped = false;
     if (t->port)
@@ -343,9 +343,9 @@ static void input_byte(struct vm_tty *t, uint8_t c)
         return;
     }
     if (t->stopped && (m->c_iflag & IXANY))
-        start_output(t);
+        tty_start_output(t);
     if ((m->c_iflag & IXON) && is_cc(t, VSTART, c)) {
-        start_output(t);
+        tty_start_output(t);
         return;
     }
     if ((m->c_iflag & IXON) && is_cc(t, VSTOP, c)) {
@@ -452,7 +452,7 @@ static bool is_background(const struct proc *p, const struct vm_tty *t)
 }
 
 /* Stops a background process that touches its terminal: 0 if it may go on. */
-static int job_check(struct proc *p, struct vm_tty *t, int sig)
+int tty_job_check(struct proc *p, struct vm_tty *t, int sig)
 {
     while (is_background(p, t)) {
         bool blocked = p->sig_blocked >> (sig - 1) & 1;
@@ -475,7 +475,7 @@ static ssize_t tty_read(struct proc *p, struct ofile *f, void *buf, size_t n)
     if (timed)
         until = clock_mono_us(p->vm->world->clock) + t->t.c_cc[VTIME] * INT64_C(100000);
     for (;;) {
-        int err = job_check(p, t, SIGTTIN);
+        int err = tty_job_check(p, t, SIGTTIN);
         if (err < 0)
             return err;
         if (read_ready(t) || !n)
@@ -507,7 +507,7 @@ static ssize_t tty_write(struct proc *p, struct ofile *f, const void *buf, size_
     struct vm_tty *t = f->obj;
     size_t done = 0;
     if (t->t.c_lflag & TOSTOP) {
-        int err = job_check(p, t, SIGTTOU);
+        int err = tty_job_check(p, t, SIGTTOU);
         if (err < 0)
             return err;
     }
@@ -707,119 +707,4 @@ void tty_output_drained(struct vm_tty *t)
         waitq_wake(&t->can_write);
     if (!t->out.len)
         ring_done(t->vm, &t->out);
-}
-
-/* --- calls --------------------------------------------------------------------------------------
- */
-static struct vm_tty *fd_tty(struct proc *p, int fd)
-{
-    return ofile_tty(fd_file(p, fd));
-}
-
-static int no_tty(struct proc *p, int fd)
-{
-    return fd_file(p, fd) ? -ENOTTY : -EBADF;
-}
-
-bool vm_isatty(struct proc *p, int fd)
-{
-    return fd_tty(p, fd) != NULL;
-}
-
-int vm_ttyname(struct proc *p, int fd, char *out, size_t n)
-{
-    struct vm_tty *t = fd_tty(p, fd);
-    if (!t)
-        return no_tty(p, fd);
-    return str_fmt(out, n, "/dev/pts/%u", t->index) ? 0 : -ERANGE;
-}
-
-int vm_tcgetattr(struct proc *p, int fd, struct termios *out)
-{
-    struct vm_tty *t = fd_tty(p, fd);
-    BURN(p, 1);
-    if (!t)
-        return no_tty(p, fd);
-    *out = t->t;
-    return 0;
-}
-
-int vm_tcsetattr(struct proc *p, int fd, int when, const struct termios *new)
-{
-    struct vm_tty *t = fd_tty(p, fd);
-    BURN(p, 1);
-    if (!t)
-        return no_tty(p, fd);
-    int err = job_check(p, t, SIGTTOU);
-    if (err < 0)
-        return err;
-    if (when == TCSAFLUSH)
-        input_flush(t);
-    bool was = t->t.c_lflag & ICANON, is = new->c_lflag &ICANON;
-    t->t = *new;
-    if (was != is) {
-        /* What was typed so far becomes readable; it counts as one line. */
-        t->in_done = is ? t->in_len : t->in_done;
-        t->lines = is && t->in_len ? t->lines + (t->lines == 0) : t->lines;
-        if (!is)
-            t->in_done = t->in_len;
-        if (t->in_len)
-            waitq_wake(&t->can_read);
-        if (t->port)
-            port_mark(t->port, false, true);
-    }
-    if (!(t->t.c_iflag & IXON) && t->stopped)
-        start_output(t);
-    return 0;
-}
-
-int vm_getwinsize(struct proc *p, int fd, struct winsize *w)
-{
-    struct vm_tty *t = fd_tty(p, fd);
-    if (!t)
-        return no_tty(p, fd);
-    *w = t->size;
-    return 0;
-}
-
-int vm_setwinsize(struct proc *p, int fd, const struct winsize *w)
-{
-    struct vm_tty *t = fd_tty(p, fd);
-    if (!t)
-        return no_tty(p, fd);
-    tty_resize(t, w);
-    return 0;
-}
-
-int vm_tcgetpgrp(struct proc *p, int fd)
-{
-    struct vm_tty *t = fd_tty(p, fd);
-    if (!t || p->tty != t)
-        return t ? -ENOTTY : no_tty(p, fd);
-    return t->pgrp;
-}
-
-int vm_tcsetpgrp(struct proc *p, int fd, int pgrp)
-{
-    struct vm_tty *t = fd_tty(p, fd);
-    BURN(p, 1);
-    if (!t || p->tty != t || t->sid != p->sid)
-        return t ? -ENOTTY : no_tty(p, fd);
-    int err = job_check(p, t, SIGTTOU);
-    if (err < 0)
-        return err;
-    bool found = false;
-    LIST_EACH(l, &p->vm->procs)
-    {
-        struct proc *q = LIST_ENTRY(l, struct proc, table);
-        if (q->pgid != pgrp)
-            continue;
-        if (q->sid != p->sid)
-            return -EPERM;
-        found = true;
-    }
-    if (!found)
-        return pgrp < 0 ? -EINVAL : -ESRCH;
-    t->pgrp = pgrp;
-    return 0;
 }
