@@ -73,8 +73,8 @@ static void put_header(struct str *s, const struct store_tty_open *m, const stru
     json_int(s, m->rows && m->rows < 10000 ? m->rows : 24);
     json_key(s, "timestamp");
     json_int(s, head->real_us / 1000000);
-    (void)str_fmt(title, sizeof title, "%.*s@%s %s", (int)(m->user.n < 64 ? m->user.n : 64),
-                  m->user.p ? m->user.p : "", src->src_ip, src->session);
+    (void)str_fmt(title, sizeof title, "%.*s%s%s %s", (int)(m->user.n < 64 ? m->user.n : 64),
+                  m->user.p ? m->user.p : "", m->user.n ? "@" : "", src->src_ip, src->session);
     json_key(s, "title");
     json_cstr(s, title);
     put_pair(s, "command", m->command);
