@@ -13,8 +13,6 @@ typedef double nn_real;
 #define nn_gemm nn_gemm_d
 #define nn_transpose nn_transpose_d
 #define nn_colsum nn_colsum_d
-#define nn_tanh nn_tanh_d
-#define nn_gate nn_gate_d
 #define nn_embed_project nn_embed_project_d
 #define nn_embed_backward nn_embed_backward_d
 #define nn_lstm_forward nn_lstm_forward_d
