@@ -64,10 +64,7 @@ static int wait_job(struct shell *sh, struct job *j)
                     j->states[i] = 127 << 8;
             break;
         }
-        for (struct job *k = sh->jobs; k; k = k->next)
-            for (int i = 0; i < k->n; i++)
-                if (k->pids[i] == pid)
-                    k->states[i] = WIFSTOPPED(st) ? -2 : st;
+        (void)job_note(sh, pid, st);
     }
     int last = j->states[j->n - 1];
     return last == -2 ? 128 + SIGTSTP : job_status(last);
@@ -106,10 +103,7 @@ static int wait_next(struct shell *sh, const char *var)
             continue;
         if (pid < 0)
             return 127;
-        for (struct job *k = sh->jobs; k; k = k->next)
-            for (int i = 0; i < k->n; i++)
-                if (k->pids[i] == pid)
-                    k->states[i] = st;
+        (void)job_note(sh, pid, st);
     }
 }
 
@@ -156,6 +150,9 @@ int bi_wait(struct shell *sh, int argc, char **argv)
                 status = sh->dash ? 2 : 1;
             } else {
                 struct sh_done *d = NULL;
+                int st;
+                if (pid == sh->proc_pid && vm_wait(sh->p, (int)pid, &st, 0) == pid)
+                    (void)job_note(sh, (int)pid, st);
                 for (int k = 0; k < sh->done_n; k++)
                     if (sh->done[k].pid == pid)
                         d = &sh->done[k];

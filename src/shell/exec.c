@@ -100,6 +100,8 @@ static int exec_pipe_items(struct shell *sh, struct node *n)
                              .background = sh->background};
         c.close_fd[0] = fds[0];
         sh->pipe_at = (unsigned)k;
+        if (i->node->kind == NODE_SIMPLE)
+            trap_debug(sh, i->node); /* here, not in the child */
         pids[k++] = sh_fork(sh, &c);
         if (prev >= 0)
             (void)vm_close(sh->p, prev);
@@ -381,6 +383,7 @@ static int exec_cfor(struct shell *sh, struct node *n)
         status = exec_node(sh, n->body);
         if (loop_over(sh))
             break;
+        sh->line = n->line;
         loop_arith(sh, n->step, 0, &ok);
     }
     sh->loops--;

@@ -59,8 +59,6 @@ static int child_main(struct proc *p, void *arg)
             put_fd(p, null, 0);
         }
     }
-    if (c->node && c->node->kind == NODE_SIMPLE && !c->fn)
-        sh->trap_here[0] = true; /* DEBUG runs before a pipeline's simple commands */
     sh->loops = 0;
     sh->job_control = false;
     sh->interactive = false;
@@ -187,8 +185,21 @@ bool job_stopped(const struct job *j)
     return stopped;
 }
 
-static bool note(struct shell *sh, int pid, int status)
+int job_status(int st)
 {
+    return WIFSIGNALED(st)  ? 128 + WTERMSIG(st)
+           : WIFSTOPPED(st) ? 128 + WSTOPSIG(st)
+                            : WEXITSTATUS(st);
+}
+
+bool job_note(struct shell *sh, int pid, int status)
+{
+    if (pid == sh->proc_pid && !WIFSTOPPED(status)) {
+        struct sh_done d = {pid, job_status(status)};
+        sh->done[sh->done_n < 8 ? sh->done_n++ : 7] = d;
+        sh->proc_pid = 0;
+        return true;
+    }
     for (struct job *j = sh->jobs; j; j = j->next)
         for (int i = 0; i < j->n; i++)
             if (j->pids[i] == pid) {
@@ -202,20 +213,13 @@ static bool note(struct shell *sh, int pid, int status)
     return false;
 }
 
-int job_status(int st)
-{
-    return WIFSIGNALED(st)  ? 128 + WTERMSIG(st)
-           : WIFSTOPPED(st) ? 128 + WSTOPSIG(st)
-                            : WEXITSTATUS(st);
-}
-
 void job_reap(struct shell *sh)
 {
     int st, pid;
-    if (!sh->jobs)
+    if (!sh->jobs && !sh->proc_pid)
         return;
     while ((pid = vm_wait(sh->p, -1, &st, WNOHANG | WUNTRACED | WCONTINUED)) > 0)
-        (void)note(sh, pid, st);
+        (void)job_note(sh, pid, st);
 }
 
 const char *job_state_text(struct shell *sh, const struct job *j, char *buf, size_t n)
@@ -348,7 +352,7 @@ int job_wait_fg(struct shell *sh, const int *pids, int n, const char *text)
                 }
             }
         if (!mine)
-            (void)note(sh, pid, st);
+            (void)job_note(sh, pid, st);
     }
     if (sh->job_control && sh->tty_fd >= 0)
         (void)vm_tcsetpgrp(sh->p, sh->tty_fd, sh->pgrp);

@@ -124,7 +124,7 @@ char *exec_process(struct shell *sh, const struct seg *s)
                          .subst = true};
     c.close_fd[0] = mine;
     int pid = sh_fork(sh, &c);
-    sh->last_bg = pid;
+    sh->last_bg = sh->proc_pid = pid;
     (void)vm_close(sh->p, theirs);
     int high = 63;
     while (high > 20 && vm_fd_flags(sh->p, high) >= 0)
