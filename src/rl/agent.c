@@ -85,6 +85,7 @@ int rl_agent_defaults(struct rl_agent_config *c, const char *agent, const char *
     X(margin, 0, 1e6)                                                                              \
     X(bonus, 0, 1e9)                                                                               \
     X(alpha, 0, 1)                                                                                 \
+    X(alpha_hold, 0, 1e9)                                                                          \
     X(lambda, 0, 1)                                                                                \
     X(order, 1, RL_WINDOW)                                                                         \
     X(table_max, 1, 1 << 18)                                                                       \

@@ -39,7 +39,8 @@ struct rl_agent_config {
     float margin; /* see rl_explore, as a share of the reward's usual size */
     /* tables */
     float alpha, lambda;
-    uint32_t order; /* newest commands that make the key, 1 .. 10 */
+    float alpha_hold; /* k > 0: alpha k / (n - 1 + k) at the n-th visit; 0: alpha */
+    uint32_t order;   /* newest commands that make the key, 1 .. 10 */
     uint32_t table_max;
     /* dqn */
     struct nn_config net;

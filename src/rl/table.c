@@ -113,7 +113,12 @@ float rl_tabular_towards(struct rl_tabular *t, const struct rl_state *s, int act
         return 0;
     row->visits[action] += row->visits[action] < UINT32_MAX;
     /* alpha 0: the mean of all targets so far */
-    const float alpha = t->base.cfg.alpha > 0 ? t->base.cfg.alpha : 1 / (float)row->visits[action];
+    const struct rl_agent_config *c = &t->base.cfg;
+    const float n = (float)row->visits[action];
+    const float alpha =
+        c->alpha > 0
+            ? c->alpha_hold > 0 ? c->alpha * c->alpha_hold / (n - 1 + c->alpha_hold) : c->alpha
+            : 1 / n;
     const float error = target - row->q[action];
     row->q[action] += alpha * share * error;
     return error;

@@ -91,7 +91,8 @@ static bool learner(const struct compare *c, const char *name, uint64_t seed,
         out->eps_steps = (uint32_t)(c->o.commands / out->update_every * 2 / 3);
         out->eps_end = 0.1f;
     } else if (!str_eq(name, "random") && !str_eq(name, "bandit")) {
-        out->alpha = 0.02f;
+        out->alpha = 0.2f;
+        out->alpha_hold = 30;
         out->eps_start = 1;
         out->eps_end = 0.2f;
         out->eps_steps = (uint32_t)(c->o.commands * 2 / 3);
