@@ -20,7 +20,7 @@ char *sys_slurp(struct cmd_run *r, const char *path, size_t *n, int *err)
     struct str b;
     str_init(&b, r->arena);
     char *block = vm_alloc(r->p, CHUNK);
-    ssize_t got;
+    ssize_t got = 0;
     while (b.n < SYS_FILE_MAX && (got = vm_read(r->p, fd, block, CHUNK)) > 0)
         str_add(&b, block, (size_t)got);
     vm_release(r->p, block, CHUNK);
@@ -159,18 +159,18 @@ const char *sys_args(struct cmd_run *r, const struct vm_procinfo *p)
 }
 
 /* --- figures -------------------------------------------------------------------- */
-uint64_t sys_value(struct cmd_run *r, const char *path, const char *name)
+uint64_t sys_figure(const char *text, const char *name)
 {
-    char *at = sys_slurp(r, path, NULL, NULL), *line;
     size_t n = strlen(name);
-    while ((line = sys_line(&at))) {
-        if (strncmp(line, name, n) || (line[n] != ':' && line[n] != ' '))
+    uint64_t v = 0;
+    for (const char *at = text; at && *at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL) {
+        if (strncmp(at, name, n) || (at[n] != ':' && at[n] != ' '))
             continue;
-        line += n + 1;
-        line += strspn(line, " \t");
-        line[strcspn(line, " \t")] = '\0';
-        int64_t v;
-        return str_int(line, 0, INT64_MAX, &v) ? 0 : (uint64_t)v;
+        at += n + 1;
+        at += strspn(at, " \t");
+        for (; *at >= '0' && *at <= '9'; at++)
+            v = v * 10 + (uint64_t)(*at - '0');
+        return v;
     }
     return 0;
 }
