@@ -30,8 +30,8 @@ struct vm_procinfo *sys_procs(struct cmd_run *r, size_t *n);
 /* "cmd arg arg" or "[comm]", in the arena. */
 const char *sys_args(struct cmd_run *r, const struct vm_procinfo *p);
 
-/* Value of a "Name:   123 kB" file such as /proc/meminfo; 0 if absent. */
-uint64_t sys_value(struct cmd_run *r, const char *path, const char *name);
+/* Value of a line "Name:   123 kB" in a text such as /proc/meminfo's; 0 if absent. */
+uint64_t sys_figure(const char *text, const char *name);
 /* The first line of a file without its end; "" if it cannot be read. */
 const char *sys_first(struct cmd_run *r, const char *path);
 /* Wall clock of the boot, seconds. */
