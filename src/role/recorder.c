@@ -228,7 +228,8 @@ static int open_store(struct recorder *r)
                               .shown = r->role.setup->state_dir,
                               .sensor = r->host,
                               .uuid = r->uuid,
-                              .clock = &r->role.clock};
+                              .clock = &r->role.clock,
+                              .tty_max = r->role.setup->conf->store.tty};
     char why[512];
     int err = store_open(&conf, &r->store, why, sizeof why);
 

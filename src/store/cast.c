@@ -14,6 +14,7 @@ struct cast {
     struct event_source source;
     int64_t start_us, at; /* at: bytes that are in the file */
     uint64_t size;        /* bytes of output, dropped ones included */
+    int64_t max;          /* bytes of the file */
     struct buf out;
     bool full;
     EVP_MD_CTX *typed;
@@ -31,6 +32,7 @@ static struct cast *make(const struct event *head)
         return NULL;
     c->source = head->source;
     c->start_us = head->real_us;
+    c->max = CAST_MAX;
     buf_init(&c->out, CAST_MAX + IPC_MAX);
     c->typed = EVP_MD_CTX_new();
     if (!c->typed || !EVP_DigestInit_ex(c->typed, EVP_sha256(), NULL)) {
@@ -47,6 +49,11 @@ void cast_free(struct cast *c)
     EVP_MD_CTX_free(c->typed);
     buf_done(&c->out);
     x_free(c);
+}
+
+void cast_limit(struct cast *c, int64_t max)
+{
+    c->max = max;
 }
 
 /* --- writing -------------------------------------------------------------------- */
@@ -193,7 +200,7 @@ int cast_add(struct cast *c, int64_t real_us, char kind, struct event_str bytes)
         err = join(c, kind == 'i', bytes, &text);
     else
         str_add(&text, bytes.p, bytes.n);
-    if (!err && c->at + (int64_t)buf_len(&c->out) > CAST_MAX) {
+    if (!err && c->at + (int64_t)buf_len(&c->out) > c->max) {
         c->full = true;
         err = put_line(c, real_us, 'm', event_s("record ends here: too long"), a);
     } else if (!err && text.n) {
@@ -333,7 +340,7 @@ struct cast *cast_resume(const char *path, const struct event *head)
 
     if (!c)
         return NULL;
-    buf_init(&b, CAST_MAX * 2);
+    buf_init(&b, CAST_READ_MAX);
     if (file_read(path, &b) ||
         cast_read((const char *)buf_ptr(&b), buf_len(&b), &h, resume_line, c)) {
         cast_free(c);

@@ -10,7 +10,10 @@
 #include "event/event.h"
 #include "store/proto.h"
 
-enum { CAST_MAX = 16 * 1024 * 1024 }; /* bytes of one record; the rest is only counted */
+enum {
+    CAST_MAX = 16 * 1024 * 1024,        /* bytes of one record unless told otherwise */
+    CAST_READ_MAX = 1024 * 1024 * 1024, /* of one that is read whole */
+};
 
 struct cast; /* one record being written */
 
@@ -20,6 +23,8 @@ struct cast *cast_new(const struct store_tty_open *m, const struct event *head) 
  * taken from there. NULL if it cannot be read. */
 struct cast *cast_resume(const char *path, const struct event *head) NODISCARD;
 void cast_free(struct cast *c);
+/* Beyond max bytes of file a record is only counted on. */
+void cast_limit(struct cast *c, int64_t max);
 
 /* Adds a piece. Texts of kind r must look like 80x24 and are dropped otherwise. */
 int cast_add(struct cast *c, int64_t real_us, char kind, struct event_str bytes) NODISCARD;

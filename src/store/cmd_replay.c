@@ -77,7 +77,7 @@ static int load(const char *state, const char *name, struct buf *b)
     char path[4352];
     int err = ERR_RANGE;
 
-    buf_init(b, CAST_MAX * 2);
+    buf_init(b, CAST_READ_MAX);
     if (str_fmt(path, sizeof path, "%s/tty/%s", state, name))
         err = file_read(path, b);
     if (err)

@@ -26,6 +26,7 @@ struct store_conf {
     const char *sensor, *uuid; /* written into every event */
     const struct clock *clock;
     bool epoch;
+    int64_t tty_max; /* bytes of one terminal's record; 0: 16 MiB */
 };
 
 /* Makes folders, completes what a crash left, 0 or an error with a sentence in

@@ -88,6 +88,8 @@ static struct store_tty *tty_resume(struct store_sender *f, uint64_t id)
         tty_free(t);
         return NULL;
     }
+    if (s->conf.tty_max)
+        cast_limit(t->cast, s->conf.tty_max);
     return t;
 }
 
@@ -155,6 +157,8 @@ int store_tty_open(struct store_sender *f, struct buf *b)
         tty_free(t);
         return ERR_NOMEM;
     }
+    if (s->conf.tty_max)
+        cast_limit(t->cast, s->conf.tty_max);
     touch(s, t);
     return store_add_new(s, EVENT_LOG_OPEN, cast_source(t->cast), s->event->real_us,
                          &(struct event_log_open){.ttylog = event_s(path)});

@@ -355,6 +355,15 @@ static void the_log_rotates_by_day(void **state)
     assert_int_equal(lines_of(r->dir, "qrassh.json", NULL), 1);
 }
 
+static int64_t file_size(struct rig *r, const char *name)
+{
+    char path[128];
+    struct stat st;
+
+    snprintf(path, sizeof path, "%s/%s", r->dir, name);
+    return stat(path, &st) == 0 ? (int64_t)st.st_size : -1;
+}
+
 static void open_tty(struct rig *r, uint64_t tty)
 {
     struct store_tty_open m = {.tty = tty, .cols = 100, .rows = 30, .term = event_s("xterm")};
@@ -479,6 +488,32 @@ static void a_new_recorder_goes_on_with_open_terminals(void **state)
     assert_int_equal(ask(r->dir, sql), 1);
     second.b.mem = NULL;
     store_close(second.store);
+}
+
+static void a_long_record_is_cut_and_counted(void **state)
+{
+    struct rig *r = *state;
+    struct cast_header h;
+    char *text = malloc(30000);
+
+    store_close(r->store);
+    struct store_conf conf = {.dir = r->dir, .clock = &r->clock, .tty_max = 100000};
+    char why[300];
+    assert_int_equal(store_open(&conf, &r->store, why, sizeof why), 0);
+    r->sender = store_sender_new(r->store, on_reply, r);
+    hello(r);
+    memset(text, 'x', 30000);
+    open_tty(r, 1);
+    for (int i = 0; i < 20; i++) {
+        type_tty(r, 1, 'o', text, 30000);
+        commit(r);
+    }
+    close_tty(r, 1);
+    commit(r);
+    assert_int_equal(read_cast(r, "0123456789ab", &h).markers, 1);
+    assert_int_equal(ask(r->dir, "SELECT size FROM ttylog"), 600000);
+    assert_in_range(file_size(r, "tty/0123456789ab.cast"), 60000, 130000);
+    free(text);
 }
 
 static void a_sender_that_dies_closes_its_terminals(void **state)
@@ -870,6 +905,7 @@ int main(void)
         T(the_log_rotates_by_day),
         T(terminals_become_casts),
         T(a_new_recorder_goes_on_with_open_terminals),
+        T(a_long_record_is_cut_and_counted),
         T(a_sender_that_dies_closes_its_terminals),
         T(artefacts_are_kept_once),
         cmocka_unit_test(elf_facts_are_told),
