@@ -93,9 +93,9 @@ static int cat_run(struct cmd_run *r)
     c.nonblank = cmd_has(r, 'b');
     c.number = c.nonblank || cmd_has(r, 'n');
     c.squeeze = cmd_has(r, 's');
-    c.ends = cmd_last(r, "AeE");
-    c.tabs = cmd_last(r, "AtT");
-    c.marks = cmd_last(r, "Aetv");
+    c.ends = cmd_latest(r, "AeE");
+    c.tabs = cmd_latest(r, "AtT");
+    c.marks = cmd_latest(r, "Aetv");
     bool plain = !(c.number || c.squeeze || c.ends || c.tabs || c.marks);
     char *standard[] = {"-", NULL};
     int status = 0;

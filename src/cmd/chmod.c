@@ -52,7 +52,7 @@ static int walk(struct change *c, const char *path, bool top)
         return 1;
     }
     for (int i = 0; i < n; i++)
-        status |= walk(c, cmd_join(r, path, e[i].name), false);
+        status |= walk(c, cmd_path_join(r, path, e[i].name), false);
     return status;
 }
 
@@ -61,7 +61,7 @@ static int walk_all(struct change *c, char **paths)
     struct cmd_run *r = c->r;
     int status = 0;
     for (char **a = paths; *a; a++) {
-        if (c->recursive && cmd_last(r, "\2\3") == '\3' && !strcmp(*a, "/")) {
+        if (c->recursive && cmd_latest(r, "\2\3") == '\3' && !strcmp(*a, "/")) {
             cmd_warn(r, "it is dangerous to operate recursively on '/'");
             cmd_warn(r, "use --no-preserve-root to override this failsafe");
             status = 1;
@@ -136,8 +136,8 @@ static int chmod_run(struct cmd_run *r)
     c.dashed = dashed;
     c.recursive = cmd_has(r, 'R');
     c.quiet = cmd_has(r, 'f');
-    c.verbose = cmd_last(r, "cv") == 'v';
-    c.changes = cmd_last(r, "cv") == 'c';
+    c.verbose = cmd_latest(r, "cv") == 'v';
+    c.changes = cmd_latest(r, "cv") == 'c';
     c.mask = vm_umask(r->p, 0);
     vm_umask(r->p, c.mask);
     char **files = r->argv;
@@ -202,7 +202,7 @@ static int apply_owner(struct change *c, const char *path, const struct vfs_stat
         (c->from_gid >= 0 && st->gid != c->from_gid))
         return 0;
     bool link_itself = S_ISLNK(st->mode);
-    if (link_itself && c->recursive && !cmd_has(r, 'h') && !cmd_last(r, "HLP")) {
+    if (link_itself && c->recursive && !cmd_has(r, 'h') && !cmd_latest(r, "HLP")) {
         struct vfs_stat to;
         if (vm_stat(r->p, path, &to) < 0)
             link_itself = true;
@@ -270,9 +270,9 @@ static int own_run(struct cmd_run *r, bool group)
     c.what = group ? "group" : "ownership";
     c.recursive = cmd_has(r, 'R');
     c.quiet = cmd_has(r, 'f');
-    c.verbose = cmd_last(r, "cv") == 'v';
-    c.changes = cmd_last(r, "cv") == 'c';
-    c.follow = cmd_last(r, "h\6") != 'h' && !(c.recursive && !cmd_last(r, "HL"));
+    c.verbose = cmd_latest(r, "cv") == 'v';
+    c.changes = cmd_latest(r, "cv") == 'c';
+    c.follow = cmd_latest(r, "h\6") != 'h' && !(c.recursive && !cmd_latest(r, "HL"));
     char **files = r->argv;
     const char *ref = cmd_arg(r, '\1'), *from = cmd_arg(r, '\5');
     if (r->argc < (ref ? 1 : 2)) {

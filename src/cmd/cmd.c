@@ -228,7 +228,7 @@ int cmd_count(const struct cmd_run *r, int c)
     return n;
 }
 
-int cmd_last(const struct cmd_run *r, const char *set)
+int cmd_latest(const struct cmd_run *r, const char *set)
 {
     int last = 0;
     for (const char *o = r->opt; o && *o; o++)

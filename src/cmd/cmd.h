@@ -55,7 +55,7 @@ bool cmd_has(const struct cmd_run *r, int c);
 const char *cmd_arg(const struct cmd_run *r, int c); /* NULL if not given */
 int cmd_count(const struct cmd_run *r, int c);
 /* Whichever of the options in set was given last, or 0. */
-int cmd_last(const struct cmd_run *r, const char *set);
+int cmd_latest(const struct cmd_run *r, const char *set);
 
 /* For CMD_RAW programs that want getopt after all: parses argv[1..] into r.
  * -1: go on; else the exit status (help was shown, or a message). */
@@ -98,7 +98,7 @@ void cmd_stream_close(struct cmd_run *r, struct vfile *f); /* not standard input
  * writing failed, and *err is the positive errno. */
 int cmd_copy(struct proc *p, int from, int to, int *err);
 /* dir/name in the arena, one slash between. */
-char *cmd_join(struct cmd_run *r, const char *dir, const char *name);
+char *cmd_path_join(struct cmd_run *r, const char *dir, const char *name);
 /* What follows the last slash; trailing slashes are not removed. */
 const char *cmd_base(const char *path);
 /* "-rw-r--r--" and the like: 11 bytes. */
@@ -115,7 +115,7 @@ bool cmd_group_id(struct cmd_run *r, const char *name, uint32_t *gid);
 /* All programs, ended by NULL; and as the world wants them. */
 extern const struct cmd *const cmd_table[];
 const struct vm_program *cmd_programs(void);
-const struct cmd *cmd_find(const char *name);
+const struct cmd *cmd_lookup(const char *name);
 /* Runs a table entry in this process with full argv (argv[0] included):
  * busybox's applets, sudo, the shell's external echo. Its exit status. */
 int cmd_main(struct proc *p, const struct cmd *c, int argc, char **argv);

@@ -182,7 +182,7 @@ static int nohup_file(struct cmd_run *r, const char **name)
     int fd = vm_open(r->p, *name, O_CREAT | O_WRONLY | O_APPEND, 0600), first = fd;
     const char *home = vm_getenv(r->p, "HOME");
     if (fd < 0 && home) {
-        *name = cmd_join(r, home, "nohup.out");
+        *name = cmd_path_join(r, home, "nohup.out");
         fd = vm_open(r->p, *name, O_CREAT | O_WRONLY | O_APPEND, 0600);
     }
     if (fd < 0)
@@ -487,7 +487,7 @@ static int which_run(struct cmd_run *r)
             for (const char *s = path ? path : ""; *s || s == path; s++) {
                 size_t n = strcspn(s, ":");
                 const char *full =
-                    cmd_join(r, n ? vm_asprintf(r->p, "%.*s", (int)n, s) : ".", name);
+                    cmd_path_join(r, n ? vm_asprintf(r->p, "%.*s", (int)n, s) : ".", name);
                 if (runnable(r, full)) {
                     found = true;
                     vf_printf(r->out, "%s\n", full);

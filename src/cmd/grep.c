@@ -465,7 +465,7 @@ static void grep_dir(struct grep *g, const char *path, bool named)
     if (vm_deep(r->p))
         return;
     for (int i = 0; i < n && !(g->quiet && g->matched); i++)
-        grep_path(g, named ? cmd_join(r, path, e[i].name) : e[i].name, false);
+        grep_path(g, named ? cmd_path_join(r, path, e[i].name) : e[i].name, false);
 }
 
 /* --- options -------------------------------------------------------------------------- */

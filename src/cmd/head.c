@@ -177,7 +177,7 @@ static int head_run(struct cmd_run *r)
     for (const char *o = r->opt; *o; o++)
         if ((*o == 'n' || *o == 'c') && !set_count(&h, r->optarg[o - r->opt], *o == 'c'))
             return 1;
-    int headers = cmd_last(r, "qv");
+    int headers = cmd_latest(r, "qv");
     bool show = headers == 'v' || (!headers && r->argc > 1);
     char *standard[] = {"-", NULL};
     bool first = true;

@@ -114,7 +114,7 @@ static int put_names(struct cmd_run *r, const struct identity *who, int what)
 static int id_run(struct cmd_run *r)
 {
     int kinds = cmd_has(r, 'u') + cmd_has(r, 'g') + cmd_has(r, 'G');
-    int what = cmd_last(r, "ugG"), status = 0;
+    int what = cmd_latest(r, "ugG"), status = 0;
     char end = cmd_has(r, 'z') ? '\0' : '\n';
     if (cmd_has(r, 'Z')) {
         cmd_warn(r, "--context (-Z) works only on an SELinux-enabled kernel");

@@ -97,7 +97,7 @@ int cmd_copy(struct proc *p, int from, int to, int *err)
     return status;
 }
 
-char *cmd_join(struct cmd_run *r, const char *dir, const char *name)
+char *cmd_path_join(struct cmd_run *r, const char *dir, const char *name)
 {
     size_t n = strlen(dir);
     const char *slash = n && dir[n - 1] == '/' ? "" : "/";

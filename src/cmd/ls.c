@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "cmd/version.h"
+
 enum format { ONE, COLUMNS, ROWS, COMMAS, LONG };
 enum { HALF_YEAR = 31556952 / 2, BLOCK = 1024 };
 
@@ -317,59 +319,6 @@ static struct timespec entry_time(const struct ls *l, const struct entry *e)
     }
 }
 
-/* GNU's order of versions: numbers by value, other runs as text. */
-static int version_runs(const char *a, const char *b)
-{
-    while (*a || *b) {
-        while ((*a && (*a < '0' || *a > '9')) || (*b && (*b < '0' || *b > '9'))) {
-            int x = *a == '~' ? -1 : *a >= '0' && *a <= '9' ? 0 : (unsigned char)*a;
-            int y = *b == '~' ? -1 : *b >= '0' && *b <= '9' ? 0 : (unsigned char)*b;
-            bool xa = (x | 32) >= 'a' && (x | 32) <= 'z', ya = (y | 32) >= 'a' && (y | 32) <= 'z';
-            if (x > 0 && !xa)
-                x += 256;
-            if (y > 0 && !ya)
-                y += 256;
-            if (x != y)
-                return x < y ? -1 : 1;
-            a++, b++;
-        }
-        a += strspn(a, "0");
-        b += strspn(b, "0");
-        size_t n = strspn(a, "0123456789"), m = strspn(b, "0123456789");
-        if (n != m)
-            return n < m ? -1 : 1;
-        int d = strncmp(a, b, n);
-        if (d)
-            return d;
-        a += n, b += n;
-    }
-    return 0;
-}
-
-/* The length of a name without what looks like suffixes (".tar.gz"). */
-static size_t stem(const char *s)
-{
-    size_t n = strlen(s), end = n;
-    for (size_t i = n; i-- > 1;) {
-        bool alpha = (s[i] | 32) >= 'a' && (s[i] | 32) <= 'z';
-        bool word = alpha || s[i] == '~' || (s[i] >= '0' && s[i] <= '9');
-        bool first_ok = (s[i + 1] | 32) >= 'a' && (s[i + 1] | 32) <= 'z';
-        if (s[i] == '.' && (first_ok || s[i + 1] == '~'))
-            end = i;
-        else if (!word)
-            break;
-    }
-    return end;
-}
-
-static int version_order(struct cmd_run *r, const char *a, const char *b)
-{
-    const char *x = vm_asprintf(r->p, "%.*s", (int)stem(a), a);
-    const char *y = vm_asprintf(r->p, "%.*s", (int)stem(b), b);
-    int d = version_runs(x, y);
-    return d ? d : version_runs(a, b);
-}
-
 static int compare(const void *x, const void *y, void *ctx)
 {
     const struct entry *a = x, *b = y;
@@ -399,7 +348,7 @@ static int compare(const void *x, const void *y, void *ctx)
         break;
     }
     case 'v':
-        d = version_order(l->r, a->name, b->name);
+        d = version_compare(a->name, strlen(a->name), b->name, strlen(b->name));
         break;
     default:
         break;
@@ -740,7 +689,7 @@ static void add_dots(struct ls *l, const char *dir, struct entry *e, size_t *n)
     for (size_t i = 0; l->all && i < 2; i++) {
         struct entry *d = &e[(*n)++];
         d->name = dots[i];
-        d->path = cmd_join(l->r, dir, dots[i]);
+        d->path = cmd_path_join(l->r, dir, dots[i]);
         d->type = S_IFDIR >> 12;
         if (l->need_stat && stat_entry(l, d, false) < 0)
             d->failed = true;
@@ -767,7 +716,7 @@ static void list_dir(struct ls *l, const char *path, const char *shown, bool ope
         *x = (struct entry){.name = d[i].name, .type = d[i].type};
         bool exec = l->classify == 'F' && d[i].type == S_IFREG >> 12;
         bool link = d[i].type == S_IFLNK >> 12 && (l->colour || l->dirs_first);
-        x->path = cmd_join(r, path, d[i].name);
+        x->path = cmd_path_join(r, path, d[i].name);
         if (l->need_stat || exec || link || l->colour || !d[i].type) {
             int err = stat_entry(l, x, l->follow);
             if (err < 0 && l->need_stat) {

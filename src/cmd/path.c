@@ -133,8 +133,8 @@ static const char *canonical(struct cmd_run *r, const char *name, int how, bool 
 
 static int readlink_run(struct cmd_run *r)
 {
-    int how = cmd_last(r, "efm"), status = 0;
-    bool no_newline = cmd_has(r, 'n') && r->argc == 1, loud = cmd_last(r, "qsv") == 'v';
+    int how = cmd_latest(r, "efm"), status = 0;
+    bool no_newline = cmd_has(r, 'n') && r->argc == 1, loud = cmd_latest(r, "qsv") == 'v';
     if (!r->argc)
         return cmd_missing(r);
     if (cmd_has(r, 'n') && r->argc > 1)
@@ -205,8 +205,8 @@ static const char *relative(struct cmd_run *r, const char *from, const char *to)
 
 static int realpath_run(struct cmd_run *r)
 {
-    int how = cmd_last(r, "em"), status = 0, err;
-    bool links = cmd_last(r, "sLP") != 's';
+    int how = cmd_latest(r, "em"), status = 0, err;
+    bool links = cmd_latest(r, "sLP") != 's';
     if (!r->argc)
         return cmd_missing(r);
     const char *to = cmd_arg(r, '\1'), *base = cmd_arg(r, '\2');
@@ -261,7 +261,7 @@ static int pwd_run(struct cmd_run *r)
         return 1;
     }
     bool logical =
-        cmd_last(r, "LP") == 'L' || (!cmd_last(r, "LP") && vm_getenv(r->p, "POSIXLY_CORRECT"));
+        cmd_latest(r, "LP") == 'L' || (!cmd_latest(r, "LP") && vm_getenv(r->p, "POSIXLY_CORRECT"));
     struct vfs_stat a, b;
     if (logical && env && *env == '/' && !strstr(env, "/./") && !strstr(env, "/../") &&
         !vm_stat(r->p, env, &a) && !vm_stat(r->p, ".", &b) && a.ino == b.ino && a.dev == b.dev)

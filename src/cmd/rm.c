@@ -75,7 +75,7 @@ static int remove_dir(struct rm *m, const char *path, const struct vfs_stat *st)
         if (n > 0 && !may(m, path, st, "descend into"))
             return 0;
         for (int i = 0; i < n; i++)
-            status |= remove_path(m, cmd_join(r, path, e[i].name));
+            status |= remove_path(m, cmd_path_join(r, path, e[i].name));
     }
     if (status || !may(m, path, st, "remove"))
         return status;
@@ -171,7 +171,7 @@ static int rm_run(struct cmd_run *r)
     }
     int status = 0;
     for (char **a = r->argv; *a; a++) {
-        if (refused(&m, *a, cmd_last(r, "\2\3") != '\2'))
+        if (refused(&m, *a, cmd_latest(r, "\2\3") != '\2'))
             status = 1;
         else
             status |= remove_path(&m, *a);

@@ -42,7 +42,7 @@ const struct vm_program *cmd_programs(void)
     return programs;
 }
 
-const struct cmd *cmd_find(const char *name)
+const struct cmd *cmd_lookup(const char *name)
 {
     for (size_t i = 0; i < CMDS; i++)
         if (!strcmp(cmd_table[i]->name, name))

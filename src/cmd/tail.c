@@ -309,7 +309,7 @@ static int tail_run(struct cmd_run *r)
             return 1;
         }
     }
-    int headers = cmd_last(r, "qv");
+    int headers = cmd_latest(r, "qv");
     t.headers = headers == 'v' || (!headers && r->argc > 1);
     char *standard[] = {"-", NULL};
     char **names = r->argc ? r->argv : standard;

@@ -121,7 +121,7 @@ static int hostname_run(struct cmd_run *r)
                                        : "you must be root to change the host name");
         return err < 0;
     }
-    switch (cmd_last(r, "sfAdiIya")) {
+    switch (cmd_latest(r, "sfAdiIya")) {
     case 'f':
     case 'A':
         name = full_name(r, name);
@@ -148,7 +148,7 @@ static int hostname_run(struct cmd_run *r)
     default:
         break;
     }
-    vf_printf(r->out, cmd_last(r, "AI") ? "%s \n" : "%s\n", name);
+    vf_printf(r->out, cmd_latest(r, "AI") ? "%s \n" : "%s\n", name);
     return 0;
 }
 
