@@ -89,6 +89,7 @@ int rl_agent_defaults(struct rl_agent_config *c, const char *agent, const char *
     X(lambda, 0, 1)                                                                                \
     X(order, 1, RL_WINDOW)                                                                         \
     X(table_max, 1, 1 << 18)                                                                       \
+    X(lr_end, 0, 1)                                                                                \
     X(lr, 0, 1)                                                                                    \
     X(batch, 1, 1024)                                                                              \
     X(replay, 1, 1000000)                                                                          \
@@ -168,6 +169,13 @@ void rl_agent_values(struct rl_agent *a, const struct rl_state *s, float q[RL_AC
     a->ops->values(a, s, q);
 }
 
+double rl_agent_progress(const struct rl_agent *a)
+{
+    const double since = (double)(a->st.steps - a->eps_from_step);
+    const double done = a->cfg.eps_steps ? a->eps_from + since / a->cfg.eps_steps : 1;
+    return done < 1 ? done : 1;
+}
+
 struct rl_explore rl_agent_explore(const struct rl_agent *a)
 {
     const struct rl_agent_config *c = &a->cfg;
@@ -179,9 +187,8 @@ struct rl_explore rl_agent_explore(const struct rl_agent *a)
         x.kind = RL_EXPLORE_EPSILON; /* pure chance, before anything is known */
         x.epsilon = 1;
     } else {
-        const double done = c->eps_steps ? (double)a->st.steps / c->eps_steps : 1;
-        x.epsilon =
-            done >= 1 ? c->eps_end : (float)(c->eps_start + (c->eps_end - c->eps_start) * done);
+        const double done = rl_agent_progress(a);
+        x.epsilon = (float)(c->eps_start + (c->eps_end - c->eps_start) * done);
     }
     return x;
 }
@@ -261,6 +268,7 @@ int rl_agent_save(struct rl_agent *a, bool full, struct buf *out)
     rl_parts_meta(&p, "gamma", "%.9g", (double)c->gamma);
     rl_parts_meta(&p, "seen", "%llu", (unsigned long long)a->st.seen);
     rl_parts_meta(&p, "steps", "%llu", (unsigned long long)a->st.steps);
+    rl_parts_meta(&p, "exploration", "%.9g", rl_agent_progress(a));
     rl_parts_meta(&p, "loss_mean", "%.9g", a->st.loss_mean);
     rl_parts_meta(&p, "policy_version", "%u", a->st.version);
     const int rc = a->ops->save(a, full, &p);
@@ -280,7 +288,7 @@ static int same(const struct nn_ckpt *k, const char *key, const char *mine, char
 static int load_checked(struct rl_agent *a, const struct nn_ckpt *k, char *why, size_t n)
 {
     char hash[20];
-    double seen, steps, loss, version;
+    double seen, steps, loss, version, explored;
     str_fmt(hash, sizeof hash, "%016llx",
             (unsigned long long)rl_vocab_hash(rl_vocab_find(a->cfg.vocab)));
     int rc = same(k, "agent", a->cfg.agent, why, n);
@@ -294,6 +302,7 @@ static int load_checked(struct rl_agent *a, const struct nn_ckpt *k, char *why, 
         return rc;
     if (nn_ckpt_get_double(k, "seen", &seen) != 0 || nn_ckpt_get_double(k, "steps", &steps) != 0 ||
         nn_ckpt_get_double(k, "loss_mean", &loss) != 0 ||
+        nn_ckpt_get_double(k, "exploration", &explored) != 0 || !(explored >= 0 && explored <= 1) ||
         nn_ckpt_get_double(k, "policy_version", &version) != 0 || !(seen >= 0 && seen < 1e15) ||
         !(steps >= 0 && steps < 1e15) || !(version >= 0 && version < 4e9) || !isfinite(loss)) {
         str_copy(why, n, "counters are missing or impossible");
@@ -303,7 +312,8 @@ static int load_checked(struct rl_agent *a, const struct nn_ckpt *k, char *why, 
     if (rc != 0)
         return rc;
     a->st.seen = (uint64_t)seen;
-    a->st.steps = (uint64_t)steps;
+    a->st.steps = a->eps_from_step = (uint64_t)steps;
+    a->eps_from = explored;
     a->st.loss_mean = loss;
     a->st.version = (uint32_t)version;
     return 0;

@@ -44,7 +44,7 @@ struct rl_agent_config {
     uint32_t table_max;
     /* dqn */
     struct nn_config net;
-    float lr;
+    float lr, lr_end; /* lr_end > 0: lr falls to it along with exploration */
     uint32_t batch, replay, update_every, target_every; /* target_every 0: none */
     bool double_q, prioritised, huber, full_targets; /* full_targets: as Keras fit(), all outputs */
     uint32_t n_step;

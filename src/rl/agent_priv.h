@@ -39,11 +39,17 @@ struct rl_agent {
     struct rl_agent_stats st;
     struct rng rng;
     bool greedy;
+    /* exploration goes on from where a checkpoint left it, whatever the length
+     * of the schedule was there */
+    double eps_from;
+    uint64_t eps_from_step;
 };
 
 extern const struct rl_agent_ops rl_agent_dqn, rl_agent_qlearning, rl_agent_sarsa, rl_agent_esarsa,
     rl_agent_sarsa_lambda, rl_agent_bandit, rl_agent_random, rl_agent_allow;
 
+/* How far exploration and step size have come on their way: 0 to 1. */
+double rl_agent_progress(const struct rl_agent *a);
 /* Records the loss of a training step. */
 void rl_agent_note_loss(struct rl_agent *a, double loss);
 

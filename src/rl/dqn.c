@@ -284,6 +284,8 @@ static int dqn_update(struct rl_agent *a)
     const double norm = nn_clip_norm(d->g, d->n, c->clip_norm);
     if (!isfinite(loss) || !isfinite(norm))
         return ERR_RANGE;
+    if (c->lr_end > 0)
+        d->adam.lr = (float)(c->lr + (c->lr_end - c->lr) * rl_agent_progress(a));
     nn_adam_step(&d->adam, &(struct nn_params){d->w, d->m, d->v, d->g, d->n});
     rl_agent_note_loss(a, loss);
     if (c->target_every && a->st.steps % c->target_every == 0)

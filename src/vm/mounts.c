@@ -81,13 +81,10 @@ int machine_mounts(struct vm *vm)
 {
     char source[32];
     const struct persona *pe = vm->world->conf.persona;
-    const struct skel *s = vm->world->skel;
     str_fmt(source, sizeof(source), "/dev/%s%s1", pe->disk_name,
             str_starts(pe->disk_name, "nvme") ? "p" : "");
     int err =
         vfs_tree_init(&vm->tree, vm->arena, vm->disk, source, "rw,relatime,errors=remount-ro");
-    if (err == 0 && s->layer)
-        err = vfs_disk_load(vm->disk, s->layer, s->layer_n) < 0 ? -ENOMEM : 0;
     return err < 0 ? err : mount_all(vm);
 }
 

@@ -276,12 +276,13 @@ void skel_done(struct vm_world *w)
         s->sys->ops->free(s->sys);
     if (s->proc && s->proc->ops->free)
         s->proc->ops->free(s->proc);
+    if (s->base && s->base->ops->free)
+        s->base->ops->free(s->base);
     arena_free(s->arena);
     for (int i = 0; i < SKEL_TREES; i++) {
         vfs_image_close(s->tree[i].image);
         x_free(s->tree[i].mem);
     }
-    x_free(s->layer);
 }
 
 /* --- files of the disk -------------------------------------------------------------------------
@@ -480,11 +481,18 @@ int skel_layer(struct vm_world *w)
     struct saved s = {0};
     int err = a ? vfs_disk_save(vm->disk, save_put, &s) : -ENOMEM;
     vm_free(vm);
-    if (err < 0) {
-        x_free(s.p);
-        return -ENOMEM;
-    }
-    w->skel->layer = s.p;
-    w->skel->layer_n = s.n;
-    return 0;
+    /* Out of the machine's memory into the world's, where it stays as it is. */
+    struct vfs_disk_conf dc = {.image = w->conf.image,
+                               .arena = w->skel->arena,
+                               .clock = w->clock,
+                               .max_bytes = 4 << 20,
+                               .max_inodes = 1000,
+                               .type = "ext4"};
+    struct vfs_fs *base = err < 0 ? NULL : vfs_disk_new(&dc);
+    if (base && vfs_disk_load(base, s.p, s.n) == 0)
+        w->skel->base = base;
+    else if (base)
+        base->ops->free(base);
+    x_free(s.p);
+    return w->skel->base ? 0 : -ENOMEM;
 }

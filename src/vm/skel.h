@@ -15,10 +15,9 @@ struct skel {
         void *mem;
         struct vfs_image *image;
     } tree[SKEL_TREES];
-    struct arena *arena;       /* of the two shared trees below */
+    struct arena *arena;       /* of the shared trees below */
     struct vfs_fs *sys, *proc; /* read-only, shared by all machines */
-    void *layer;               /* the disk's first changes, as vfs_disk_save writes them */
-    size_t layer_n;
+    struct vfs_fs *base;       /* the disk's first changes: lies below every machine's */
 };
 
 /* An image under construction, in memory. */

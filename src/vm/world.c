@@ -193,6 +193,7 @@ static int disk_init(struct vm *vm)
     struct vfs_disk_conf dc = {
         .image = c->image,
         .arena = vm->arena,
+        .below = vm->world->skel->base,
         .clock = vm->world->clock,
         .dev = 0xfe01,
         .max_bytes = c->limits.disk,

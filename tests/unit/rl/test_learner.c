@@ -150,6 +150,17 @@ static void resumes(void **state)
     rl_learner_get_stats(l2, &st);
     assert_int_equal(st.version, 1);
     assert_int_equal(st.agent.seen, 600);
+    /* a warm start explores as little as it did at its end, also where the
+     * schedule is longer */
+    struct rl_learner_config longer = c;
+    longer.agent.eps_steps = 1000000;
+    struct rl_learner *l3 = learner_make(&longer);
+    float before = st.agent.epsilon;
+    assert_int_equal(rl_learner_load(l3, buf_ptr(&b), buf_len(&b), why, sizeof why), 0);
+    rl_learner_get_stats(l3, &st);
+    assert_float_equal(st.agent.epsilon, before, 1e-5);
+    rl_learner_free(l3);
+    rl_learner_get_stats(l2, &st);
     assert_int_equal(st.agent.size, 600);
     assert_true(rl_learner_due(l2));
     assert_int_equal(rl_learner_snapshot(l2, &y), 0);
