@@ -90,6 +90,7 @@ static bool learner(const struct compare *c, const char *name, uint64_t seed,
         out->update_every = 4;
         out->eps_steps = (uint32_t)(c->o.commands / out->update_every * 2 / 3);
         out->eps_end = 0.1f;
+        out->lr_end = 0.0001f;
     } else if (!str_eq(name, "random") && !str_eq(name, "bandit")) {
         out->alpha = 0.2f;
         out->alpha_hold = 30;

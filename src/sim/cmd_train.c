@@ -80,6 +80,7 @@ int sim_cmd_train(int argc, char **argv)
     if (str_eq(o.profile, "standard")) { /* seconds matter more than samples here */
         c.update_every = 8;
         c.batch = 32;
+        c.lr_end = 0.0002f;
     }
     c.eps_steps = (uint32_t)(o.commands / c.update_every * 2 / 3);
     a = rl_agent_new(&c);
