@@ -300,6 +300,7 @@ struct decl {
     bool print, functions, names, global, inherit, plus_array;
     int level; /* binding level, 0 global */
     bool local_;
+    bool plain; /* messages do not name the builtin */
 };
 
 static unsigned flag_of(int c)
@@ -582,7 +583,10 @@ static int declare_one(struct shell *sh, const struct decl *d, char *arg, struct
             sub = (char *)inner;
     }
     if ((eq || tree) && (v->flags & VAR_READONLY)) {
-        sh_berror(sh, "%s: readonly variable", name);
+        if (d->plain)
+            sh_error(sh, "%s: readonly variable", name);
+        else
+            sh_berror(sh, "%s: readonly variable", name);
         return 1;
     }
     if (set_flags(sh, v, d))
@@ -692,7 +696,7 @@ static int print_posix(struct shell *sh, unsigned flag, const char *word)
 
 static int mark(struct shell *sh, int argc, char **argv, unsigned flag)
 {
-    struct decl d = {.on = flag};
+    struct decl d = {.on = flag, .plain = true};
     struct opts o = {0};
     int c, status = 0;
     bool remove = false;

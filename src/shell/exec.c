@@ -398,7 +398,7 @@ static int exec_case(struct shell *sh, struct node *n)
     trap_debug(sh, n);
     char *subject = expand_string(sh, n->words);
     if (sh->opt[OPT_XTRACE])
-        trace_case(sh, subject);
+        trace_case(sh, n->words->text);
     int status = 0;
     for (struct clause *c = n->clauses; c; c = c->next) {
         bool hit = false;

@@ -48,7 +48,7 @@ int sh_fork(struct shell *sh, struct sh_child *c);
 int job_wait_fg(struct shell *sh, const int *pids, int n, const char *text);
 struct job *job_add(struct shell *sh, const int *pids, int n, const char *text, bool background);
 bool job_note(struct shell *sh, int pid, int wait_status); /* a child was collected */
-void job_reap(struct shell *sh);   /* collects without waiting */
+void job_reap(struct shell *sh);                           /* collects without waiting */
 void job_notify(struct shell *sh); /* tells about changes, drops what is done */
 struct job *job_by_spec(struct shell *sh, const char *spec);
 void job_remove(struct shell *sh, struct job *j);

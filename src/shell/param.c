@@ -332,9 +332,9 @@ static int64_t operand(struct shell *sh, const struct word *w)
     return arith_eval(sh, expand_arith(sh, w), NULL);
 }
 
-static void slice_error(struct shell *sh, int64_t len)
+static void slice_error(struct shell *sh, const struct word *len)
 {
-    sh_error(sh, "%lld: substring expression < 0", (long long)len);
+    sh_error(sh, "%s: substring expression < 0", len->text);
     sh->status = 1;
     sh_throw(sh, JUMP_DISCARD);
 }
@@ -345,7 +345,7 @@ static void slice_list(struct shell *sh, const struct param *m, struct value *va
     if (m->b) {
         len = operand(sh, m->b);
         if (len < 0)
-            slice_error(sh, len);
+            slice_error(sh, m->b);
     }
     bool args = m->name[0] == '@' || m->name[0] == '*';
     char **v = val->v;
@@ -398,7 +398,7 @@ static const char *slice_text(struct shell *sh, const struct param *m, const cha
         if (len < 0) {
             end = n + len;
             if (off >= 0 && off <= n && end < off)
-                slice_error(sh, len);
+                slice_error(sh, m->b);
         } else {
             end = len > n - off ? n : off + len;
         }
@@ -445,7 +445,7 @@ static void error_operator(struct shell *sh, const struct param *m, const char *
     if (!text || !*text)
         text = sh->dash ? (m->colon ? "parameter not set or null" : "parameter not set")
                         : (m->colon ? "parameter null or not set" : "parameter not set");
-    sh_error(sh, "%s: %s", name, text);
+    sh_error(sh, "%s%s: %s", m->bang ? "!" : "", m->bang ? m->name : name, text);
     sh_fatal(sh, sh->dash ? 2 : 127);
 }
 
@@ -575,7 +575,10 @@ static bool indirect(struct expansion *e, const struct param *m, struct value *v
             expansion_text(e, "", 0, quoted);
             return false;
         }
-        sh_error(sh, "%s: invalid indirect expansion", m->name);
+        sh_error(sh,
+                 m->subkind ? "%s[%c]: invalid indirect expansion"
+                            : "%s: invalid indirect expansion",
+                 m->name, m->subkind);
         sh->status = 1;
         sh_throw(sh, JUMP_DISCARD);
     }

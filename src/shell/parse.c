@@ -780,7 +780,7 @@ static struct node *parse_simple(struct parser *p)
             use(p);
         } else if (p->tok == TOK_LPAREN && n->words && !n->words->next && !n->assigns &&
                    !n->redirs) {
-            if (!literal_name(n->words))
+            if (p->host.dash && !literal_name(n->words))
                 parse_unexpected(p);
             use(p);
             peek(p);

@@ -253,7 +253,9 @@ static bool duplicate(struct shell *sh, const struct redir *r)
     int64_t from = 0;
     (void)!str_int(sh_tmp_strndup(sh, t, digits), 0, 1 << 30, &from);
     if (vm_fd_flags(sh->p, (int)from) < 0 || from >= SAVED_FROM + 1000) {
-        sh_error(sh, "%lld: Bad file descriptor", (long long)from);
+        if (from == fd && move)
+            return true;
+        sh_error(sh, "%s: Bad file descriptor", sh->dash ? t : r->target->text);
         return false;
     }
     if (r->var) {

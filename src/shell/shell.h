@@ -243,7 +243,7 @@ struct shell {
     const char *child_path; /* PATH to find it in, NULL: the variable */
     bool was_interactive, trap_running;
     int eof_count;
-    int proc_pid; /* the last process substitution, not collected yet */
+    int proc_pid;     /* the last process substitution, not collected yet */
     bool keep_redirs; /* exec without a command ran */
     struct sh_done done[8];
     int done_n;

@@ -249,7 +249,7 @@ int exec_program(struct shell *sh, const char *path, char **argv, char **env)
         memcpy(script + 2, argv + 1, (size_t)argc * sizeof *script);
         err = vm_exec(sh->p, sh->dash ? "/usr/bin/dash" : "/usr/bin/bash", script, full);
     }
-    return exec_failed(sh, argv[0], path, err);
+    return exec_failed(sh, sh->dash ? argv[0] : path, path, err);
 }
 
 static int not_found(struct shell *sh, char **argv)

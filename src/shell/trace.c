@@ -44,6 +44,8 @@ static void trace_word(struct str *s, const char *w)
 {
     if (!*w)
         str_puts(s, "''");
+    else if (strpbrk(w, " \t\n'\"\\|&;()<>!{}*[]?^$`") && utf8_valid(w, strlen(w)))
+        text_quote_single(s, w);
     else
         text_quote_value(s, w);
 }
@@ -95,9 +97,7 @@ void trace_case(struct shell *sh, const char *subject)
     struct str s;
     str_init(&s, sh->tmp);
     trace_prefix(sh, &s);
-    str_puts(&s, "case ");
-    text_quote_value(&s, subject);
-    str_puts(&s, " in");
+    str_printf(&s, "case %s in", subject);
     trace_write(sh, &s);
 }
 

@@ -171,7 +171,12 @@ void trap_run(struct shell *sh, int sig)
     sh->in_trap = true;
     char *copy = sh_heap_strdup(sh, action);
     const char *text = sh->command_text;
-    run_string(sh, copy, "trap", sig == SIG_EXIT || sig >= SIG_DEBUG ? line : line);
+    run_string(sh, copy,
+               sig == SIG_ERR_     ? "error trap"
+               : sig == SIG_DEBUG  ? "debug trap"
+               : sig == SIG_RETURN ? "return trap"
+                                   : "trap",
+               line);
     sh->command_text = text;
     sh_heap_free(sh, copy);
     sh->in_trap = was;
