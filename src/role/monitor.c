@@ -27,6 +27,7 @@ enum {
     BACKOFF_FIRST_MS = 100,
     BACKOFF_MAX_MS = 30 * 1000,
     STEADY_MS = 60 * 1000, /* a role that lived this long starts afresh at once */
+    UNTOLD_MAX = 256,      /* events kept for a recorder that is away */
     STOP_MS = 5 * 1000,    /* after which a stopping role is killed */
 };
 
@@ -50,6 +51,8 @@ struct monitor {
     struct child children[CHILDREN_MAX];
     unsigned nchildren;
     int sigfd;
+    struct buf untold[UNTOLD_MAX];
+    unsigned nuntold;
     bool stopping;
     struct loop_timer kill_timer;
     uint64_t refused; /* connections a sensor's queue would not take */
@@ -83,23 +86,38 @@ static struct child *recorder_of(struct monitor *m)
     return &m->children[0];
 }
 
+/* Sends what was to be told while the recorder was away, oldest first. */
+static void tell_recorder(struct monitor *m)
+{
+    struct child *rec = recorder_of(m);
+    unsigned sent = 0;
+
+    while (rec->ctl && sent < m->nuntold &&
+           ipc_send(rec->ctl, CTL_EVENT, buf_ptr(&m->untold[sent]), buf_len(&m->untold[sent]),
+                    -1) == 0)
+        buf_done(&m->untold[sent++]);
+    memmove(m->untold, m->untold + sent, (m->nuntold - sent) * sizeof *m->untold);
+    m->nuntold -= sent;
+}
+
 /* Tells the recorder what became of a role. */
 static void report(struct child *c, const char *what, const char *reason)
 {
-    struct child *rec = recorder_of(c->m);
+    struct monitor *m = c->m;
     struct report r = {
         .kind = c->kind, .index = c->index, .pid = c->pid, .what = what, .reason = reason};
     struct buf b;
 
     log_info("%s %u: %s%s%s (pid %d)", role_name(c->kind), c->index, what, *reason ? ": " : "",
              reason, (int)c->pid);
-    if (!rec->ctl)
-        return;
     buf_init(&b, IPC_MAX);
-    if (report_encode(&b, &c->m->clock, &r) == 0 &&
-        ipc_send(rec->ctl, CTL_EVENT, buf_ptr(&b), buf_len(&b), -1) < 0)
-        log_warn("the recorder missed an event of the monitor");
-    buf_done(&b);
+    if (m->nuntold == UNTOLD_MAX || report_encode(&b, &m->clock, &r) < 0) {
+        log_warn("the recorder misses an event of the monitor");
+        buf_done(&b);
+        return;
+    }
+    m->untold[m->nuntold++] = b;
+    tell_recorder(m);
 }
 
 static void ctl_recv(void *ctx, uint32_t type, const void *body, size_t n, int fd)
