@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0                                  */
 #include "role/setup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -61,12 +62,38 @@ static int state_folders(struct role_setup *s, const char *dir, char *why, size_
     return r;
 }
 
-/* The user to become when started as root; the state folder is given to it. */
+/* Gives a folder and the files in it to the user, where they are not yet. */
+static int give(const struct role_setup *s, const char *folder, char *why, size_t n)
+{
+    char path[PATH_MAX];
+    const struct dirent *e;
+    struct stat st;
+    DIR *d;
+
+    if (!str_fmt(path, sizeof path, "%s%s", s->state_dir, folder))
+        return ERR_RANGE;
+    d = opendir(path);
+    if (!d || fchown(dirfd(d), s->uid, s->gid) < 0) {
+        str_fmt(why, n, "cannot give %s to user %u: %s", path, (unsigned)s->uid, strerror(errno));
+        if (d)
+            closedir(d);
+        return ERR_SYS;
+    }
+    while ((e = readdir(d)))
+        if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+            st.st_uid != s->uid && strcmp(e->d_name, "persona") != 0 &&
+            fchownat(dirfd(d), e->d_name, s->uid, s->gid, AT_SYMLINK_NOFOLLOW) < 0)
+            log_warn("cannot give %s/%s to user %u", path, e->d_name, (unsigned)s->uid);
+    closedir(d);
+    return 0;
+}
+
+/* The user to become when started as root; what roles write is given to it. */
 static int run_user(struct role_setup *s, const char *name, char *why, size_t n)
 {
-    static const char *const owned[] = {"", "/log", "/tty", "/artefacts", "/model", "/keys"};
-    char path[PATH_MAX];
+    static const char *const owned[] = {"", "/log", "/tty", "/artefacts", "/model"};
     struct passwd *pw;
+    int r = 0;
 
     s->uid = s->gid = 0;
     if (geteuid() != 0)
@@ -79,13 +106,9 @@ static int run_user(struct role_setup *s, const char *name, char *why, size_t n)
     }
     s->uid = pw->pw_uid;
     s->gid = pw->pw_gid;
-    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
-        if (str_fmt(path, sizeof path, "%s%s", s->state_dir, owned[i]) &&
-            chown(path, s->uid, s->gid) < 0) {
-            str_fmt(why, n, "cannot give %s to %s: %s", path, name, strerror(errno));
-            return ERR_SYS;
-        }
-    return 0;
+    for (size_t i = 0; r == 0 && i < sizeof owned / sizeof *owned; i++)
+        r = give(s, owned[i], why, n);
+    return r;
 }
 
 /* One key of the installation: loaded, or made and kept. */
