@@ -5,6 +5,7 @@
 
 #include "shell/builtin.h"
 #include "shell/exec.h"
+#include "shell/hist.h"
 #include "shell/shell.h"
 
 /* --- memory ---------------------------------------------------------------------- */
@@ -362,7 +363,7 @@ struct shell *sh_clone(struct shell *from, struct proc *child)
     to->exec_string = NULL;
     to->command_text = NULL;
     to->builtin = NULL;
-    to->hist = NULL;
+    to->hist = hist_clone(to, from);
     to->bad_line = NULL;
     to->args = (struct sh_args){0};
     to->disabled = NULL;

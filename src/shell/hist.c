@@ -29,6 +29,18 @@ static struct hist *list(struct shell *sh)
     return sh->hist;
 }
 
+struct hist *hist_clone(struct shell *to, const struct shell *from)
+{
+    if (!from->hist || !from->hist->n)
+        return NULL;
+    struct hist *h = arena_zalloc(to->heap, sizeof *h);
+    *h = *from->hist;
+    h->v = arena_zalloc(to->heap, HIST_CAP * sizeof *h->v);
+    for (int i = 0; i < h->n; i++)
+        h->v[i] = sh_heap_strdup(to, from->hist->v[i]);
+    return h;
+}
+
 static void drop_at(struct shell *sh, struct hist *h, int i)
 {
     sh_heap_free(sh, h->v[i]);

@@ -12,6 +12,8 @@ const char *hist_get(struct shell *sh, int i); /* 0 is the oldest; NULL beyond *
 /* !! !$ !n ...: the expanded line, the same line if there is nothing to expand,
  * NULL after a message. *changed tells that the line must be shown. */
 char *hist_expand(struct shell *sh, const char *line, bool *changed);
+/* A child's copy, NULL if from has none. */
+struct hist *hist_clone(struct shell *to, const struct shell *from);
 void hist_save(struct shell *sh);
 
 #endif

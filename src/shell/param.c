@@ -570,7 +570,7 @@ static bool indirect(struct expansion *e, const struct param *m, struct value *v
         text = str_text(&all);
     }
     if (!text) {
-        if (v && m->op != PAR_NONE) {
+        if (v && (m->op != PAR_NONE || (v->flags & (VAR_ARRAY | VAR_ASSOC)))) {
             val->s = NULL;
             expansion_text(e, "", 0, quoted);
             return false;

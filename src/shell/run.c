@@ -211,7 +211,8 @@ int run_string(struct shell *sh, const char *text, const char *what, int line)
     parse_init(p, sh->heap, &host);
     p->line = line > 0 ? line : 1;
     parse_feed(p, text, strlen(text));
-    parse_feed(p, "\n", 1);
+    if (!str_ends(text, "\\"))
+        parse_feed(p, "\n", 1);
     int status = run_parser(sh, p, what, false);
     str_release(&p->src);
     arena_release(sh->heap, p, sizeof *p);

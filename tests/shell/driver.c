@@ -60,14 +60,18 @@ static struct vm_world *make_world(const char *image, const struct clock *clock,
     static const struct vm_program *tables[3];
     tables[0] = shell_programs;
     tables[1] = cmd_programs();
-    struct vm_world_conf conf = {
-        .image = im,
-        .persona = persona,
-        .tables = tables,
-        .clock = clock,
-        .limits = {.memory = 64u << 20, .disk = 64u << 20, .inodes = 20000, .all_memory = 256u << 20,
-                   .processes = 256, .files = 1024, .fuel = 20000},
-        .seed = 3};
+    struct vm_world_conf conf = {.image = im,
+                                 .persona = persona,
+                                 .tables = tables,
+                                 .clock = clock,
+                                 .limits = {.memory = 64u << 20,
+                                            .disk = 64u << 20,
+                                            .inodes = 20000,
+                                            .all_memory = 256u << 20,
+                                            .processes = 256,
+                                            .files = 1024,
+                                            .fuel = 20000},
+                                 .seed = 3};
     return vm_world_new(&conf);
 }
 
@@ -82,8 +86,8 @@ static void pump(struct vm_world *w, struct run *r, int in)
         struct pollfd pf = {.fd = in_open ? in : -1, .events = POLLIN};
         struct timespec now;
         clock_gettime(CLOCK_MONOTONIC, &now);
-        int64_t us = at == INT64_MAX ? 100000
-                                     : at - (now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000);
+        int64_t us =
+            at == INT64_MAX ? 100000 : at - (now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000);
         if (at == 0 || any || us < 0)
             us = 0;
         if (us > 100000)
@@ -125,16 +129,25 @@ int main(int argc, char **argv)
     clock_init(&clock);
     struct vm_world *w = make_world(image, &clock, &persona);
     struct vm *vm = w ? vm_new(w, NULL) : NULL;
-    struct vm_login_conf lc = {.user = user, .from = "203.0.113.9", .from_port = 40000,
-                               .to = "10.0.0.5", .to_port = 22, .id = 1};
+    struct vm_login_conf lc = {.user = user,
+                               .from = "203.0.113.9",
+                               .from_port = 40000,
+                               .to = "10.0.0.5",
+                               .to_port = 22,
+                               .id = 1};
     struct vm_login *l;
     if (!vm || vm_login_new(vm, &lc, &l) != 0) {
         fprintf(stderr, "driver: no machine\n");
         return 125;
     }
     static const char *const env[] = {"LANG=C.UTF-8", NULL};
-    struct vm_run run = {.command = i < argc ? argv[i] : NULL, .tty = tty, .term = "xterm",
-                         .size = {.ws_row = 24, .ws_col = 80}, .env = env, .ended = ended, .ctx = &r};
+    struct vm_run run = {.command = i < argc ? argv[i] : NULL,
+                         .tty = tty,
+                         .term = "xterm",
+                         .size = {.ws_row = 24, .ws_col = 80},
+                         .env = env,
+                         .ended = ended,
+                         .ctx = &r};
     int pid;
     if (vm_login_run(l, &run, &pid, &r.io, &r.err) != 0)
         return 125;
