@@ -50,13 +50,7 @@ void channel_input(struct channel *c, const uint8_t *p, size_t n)
     size_t taken = 0;
 
     if (c->forward) {
-        struct event_tcpip_data e = {.dst_ip = event_s(c->host),
-                                     .dst_port = c->port,
-                                     .data = event_sn(p, n),
-                                     .id = ssh_channel_id(c->ssh)};
-        if (c->data_events++ < 64)
-            session_event(c->s, EVENT_TCPIP_DATA, &e);
-        ssh_channel_consumed(c->ssh, n);
+        forward_input(c, p, n);
         return;
     }
     record(c, 'i', p, n);
@@ -73,7 +67,7 @@ void channel_input_eof(struct channel *c)
 {
     c->in_eof = true;
     if (c->forward)
-        ssh_channel_close(c->ssh);
+        forward_eof(c);
     else
         feed(c);
 }
@@ -87,7 +81,7 @@ static bool move(struct channel *c, struct vm_port *port, bool is_err)
     size_t n;
 
     while ((n = vm_port_peek(port, &p)) > 0) {
-        size_t w = ssh_channel_write(c->ssh, p, n, is_err);
+        size_t w = ssh_channel_output(c->ssh, p, n, is_err);
         if (w == 0)
             return false;
         record(c, 'o', p, w);
@@ -117,6 +111,8 @@ void channel_drain(struct channel *c)
 {
     bool empty = true;
 
+    if (c->forward)
+        forward_drain(c);
     if (!c->io || c->finished)
         return;
     empty &= move(c, c->io, false);
@@ -335,19 +331,13 @@ static struct channel *channel_new(struct session *s, struct ssh_channel *ch)
     return c;
 }
 
-/* A forwarded connection: recorded, never made. */
-static void forward(struct channel *c, const struct ssh_channel_open *o)
+/* No socket of the machine answers; sshd does not say why. */
+static void streamlocal(struct channel *c, const struct ssh_channel_open *o)
 {
-    struct event_tcpip_request e = {.dst_ip = event_s(o->host),
-                                    .dst_port = o->port,
-                                    .orig_ip = event_s(o->origin_host),
-                                    .orig_port = o->origin_port};
+    struct event_channel e = {.what = event_s(o->kind_name), .detail = event_s(o->host)};
 
-    c->forward = true;
-    str_copy(c->host, sizeof c->host, o->host);
-    c->port = o->port;
-    session_event(c->s, EVENT_TCPIP_REQUEST, &e);
-    ssh_channel_open_answer(c->ssh, false, SSH_OPEN_CONNECT_FAILED, "Connection refused");
+    session_event(c->s, EVENT_CHANNEL, &e);
+    ssh_channel_open_answer(c->ssh, false, SSH_OPEN_CONNECT_FAILED, NULL);
 }
 
 void channel_opened(struct session *s, struct ssh_channel *ch, const struct ssh_channel_open *o)
@@ -360,9 +350,9 @@ void channel_opened(struct session *s, struct ssh_channel *ch, const struct ssh_
         else
             ssh_channel_open_answer(ch, false, SSH_OPEN_RESOURCE_SHORTAGE, "open failed");
     } else if (o->kind == SSH_CHANNEL_DIRECT_TCPIP) {
-        forward(c, o);
+        forward_open(c, o);
     } else if (o->kind != SSH_CHANNEL_SESSION) {
-        ssh_channel_open_answer(ch, false, SSH_OPEN_CONNECT_FAILED, "Connection refused");
+        streamlocal(c, o);
     }
 }
 
@@ -379,6 +369,7 @@ void channel_hangup(struct channel *c)
 void channel_free(struct channel *c)
 {
     channel_hangup(c);
+    forward_free(c->forward);
     for (unsigned i = 0; i < c->nenv; i++)
         x_free(c->env[i]);
     buf_done(&c->in);

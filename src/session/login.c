@@ -12,7 +12,7 @@
  * to a quarter either way; yescrypt makes even a right password take a while. */
 enum { PAM_FAIL_US = 2000000, PAM_SUCCESS_US = 12000 };
 
-static int64_t pam_delay(struct session *s, bool ok)
+int64_t login_pam_us(struct session *s, bool ok)
 {
     struct rng *r = &s->h->rng;
 
@@ -28,7 +28,7 @@ static void answer(struct session *s, bool ok)
         s->logins++;
     else
         s->failures++;
-    ssh_auth_answer(s->ssh, ok ? SSH_AUTH_ACCEPT : SSH_AUTH_REJECT, pam_delay(s, ok));
+    ssh_auth_answer(s->ssh, ok ? SSH_AUTH_ACCEPT : SSH_AUTH_REJECT, login_pam_us(s, ok));
 }
 
 static void password(struct session *s, const struct ssh_auth_attempt *a, const void *p, size_t n)

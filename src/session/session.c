@@ -365,6 +365,16 @@ static void cb_channel_free(void *ctx, struct ssh_channel *ch)
         channel_free(c);
 }
 
+static int cb_listen(void *ctx, const char *host, uint32_t port)
+{
+    return forward_listen(ctx, host, port);
+}
+
+static int cb_cancel(void *ctx, const char *host, uint32_t port)
+{
+    return forward_cancel(ctx, host, port);
+}
+
 static void cb_malformed(void *ctx, const char *what, int type)
 {
     struct event_client_malformed e = {.messagenum = type, .data = event_sn("", 0)};
@@ -402,6 +412,8 @@ const struct ssh_callbacks session_callbacks = {
     .channel_close = cb_close,
     .channel_writable = cb_writable,
     .channel_free = cb_channel_free,
+    .tcpip_forward = cb_listen,
+    .tcpip_cancel = cb_cancel,
     .malformed = cb_malformed,
     .client_disconnect = cb_disconnect,
     .closed = cb_closed,

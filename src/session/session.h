@@ -37,9 +37,9 @@ struct session_host {
     struct policy_world *policy;
     const struct session_sink *sink;
     struct rng rng;
-    uint64_t next_id;  /* of sessions and records, never 0 */
-    struct list live;  /* struct session.link */
-    struct list dirty; /* those with output to flush */
+    uint64_t next_id;       /* of sessions and records, never 0 */
+    struct list live;       /* struct session.link */
+    struct list dirty;      /* those with output to flush */
     size_t count, starting; /* open; of those, not logged in yet */
     uint64_t refused;
 };

@@ -10,7 +10,13 @@
 
 enum {
     SESSION_ENV_MAX = 32,                /* variables a channel may set */
+    SESSION_LISTEN_MAX = 16,             /* ports a client may ask us to listen on */
     CHANNEL_INPUT_MAX = 2097152 + 65536, /* the window, and a packet */
+};
+
+struct listener {
+    char host[64];
+    uint32_t port;
 };
 
 struct session {
@@ -34,6 +40,8 @@ struct session {
     bool counted, starting, peer_gone, ending;
     unsigned logins, failures;
     uint64_t bytes_in, bytes_out;
+    struct listener listen[SESSION_LISTEN_MAX];
+    unsigned nlisten;
 };
 
 struct channel {
@@ -41,7 +49,7 @@ struct channel {
     struct session *s;
     struct ssh_channel *ssh;
     bool pty, started, ended, finished, recording, in_eof, agent, x11;
-    bool forward; /* a forwarded connection, no process */
+    struct forward *forward; /* a forwarded connection, no process */
     char term[64];
     struct winsize size;
     struct termios modes;
@@ -65,7 +73,8 @@ struct policy_session *session_policy_new(struct session *s); /* decide.c */
 
 /* auth callbacks (login.c) */
 void login_attempt(struct session *s, const struct ssh_auth_attempt *a);
-void login_done(struct session *s); /* finds the machine and enters it */
+void login_done(struct session *s);               /* finds the machine and enters it */
+int64_t login_pam_us(struct session *s, bool ok); /* how long PAM takes to say so */
 
 /* channels (channel.c) */
 void channel_opened(struct session *s, struct ssh_channel *ch, const struct ssh_channel_open *o);
@@ -75,5 +84,15 @@ void channel_input_eof(struct channel *c);
 void channel_drain(struct channel *c);
 void channel_hangup(struct channel *c);
 void channel_free(struct channel *c);
+
+/* forwarded connections (forward.c) */
+void forward_open(struct channel *c, const struct ssh_channel_open *o); /* may free c */
+void forward_input(struct channel *c, const uint8_t *p, size_t n);
+void forward_eof(struct channel *c);
+void forward_drain(struct channel *c);
+void forward_free(struct forward *f);
+/* tcpip-forward: the port, or -1. cancel: 0, or -1 if there was none. */
+int forward_listen(struct session *s, const char *host, uint32_t port);
+int forward_cancel(struct session *s, const char *host, uint32_t port);
 
 #endif

@@ -294,7 +294,7 @@ size_t ssh_channel_room(const struct ssh_channel *ch, bool is_stderr)
     return SSH_CHANNEL_QUEUE - buf_len(&ch->out[is_stderr]);
 }
 
-size_t ssh_channel_write(struct ssh_channel *ch, const void *p, size_t n, bool is_stderr)
+size_t ssh_channel_output(struct ssh_channel *ch, const void *p, size_t n, bool is_stderr)
 {
     struct ssh_conn *c = ch->conn;
     if (c->closing || ch->close_rcvd || ch->close_sent)
@@ -329,7 +329,7 @@ void ssh_channel_eof(struct ssh_channel *ch)
     ssh_conn_leave(c);
 }
 
-void ssh_channel_close(struct ssh_channel *ch)
+void ssh_channel_shut(struct ssh_channel *ch)
 {
     struct ssh_conn *c = ch->conn;
     ssh_conn_enter(c);

@@ -35,7 +35,7 @@ static bool fuzz_on_request(void *ctx, struct ssh_channel *ch, const struct ssh_
 {
     (void)ctx;
     if (r->kind == SSH_REQ_EXEC) {
-        (void)!ssh_channel_write(ch, r->value, strlen(r->value), strlen(r->value) % 2);
+        (void)!ssh_channel_output(ch, r->value, strlen(r->value), strlen(r->value) % 2);
         if (r->value[0] == 'x') {
             ssh_channel_eof(ch);
             ssh_channel_exit_status(ch, 1);
@@ -47,7 +47,7 @@ static bool fuzz_on_request(void *ctx, struct ssh_channel *ch, const struct ssh_
 static void fuzz_on_data(void *ctx, struct ssh_channel *ch, const uint8_t *p, size_t n)
 {
     (void)ctx;
-    (void)!ssh_channel_write(ch, p, n, false);
+    (void)!ssh_channel_output(ch, p, n, false);
     ssh_channel_consumed(ch, n / 2);
 }
 
@@ -55,7 +55,7 @@ static void fuzz_on_close(void *ctx, struct ssh_channel *ch)
 {
     (void)ctx;
     ssh_channel_exit_signal(ch, "HUP", false);
-    ssh_channel_close(ch);
+    ssh_channel_shut(ch);
 }
 
 static int fuzz_on_forward(void *ctx, const char *host, uint32_t port)

@@ -75,7 +75,7 @@ static void flood(struct ssh_channel *ch)
             block[i] = i % 2 ? '\n' : 'y';
     while (p->left > 0) {
         size_t n = p->left < sizeof(block) ? p->left : sizeof(block);
-        size_t took = ssh_channel_write(ch, block, n, false);
+        size_t took = ssh_channel_output(ch, block, n, false);
         p->left -= took;
         if (took < n)
             return;
@@ -89,7 +89,7 @@ static void cat(struct ssh_channel *ch)
 {
     struct proc *p = ssh_channel_ctx(ch);
     size_t n = buf_len(&p->held);
-    size_t took = n > 0 ? ssh_channel_write(ch, buf_ptr(&p->held), n, false) : 0;
+    size_t took = n > 0 ? ssh_channel_output(ch, buf_ptr(&p->held), n, false) : 0;
     buf_consume(&p->held, took);
     ssh_channel_consumed(ch, took);
     if (p->eof && buf_len(&p->held) == 0) {
@@ -100,7 +100,7 @@ static void cat(struct ssh_channel *ch)
 
 static void say(struct ssh_channel *ch, const char *s)
 {
-    (void)!ssh_channel_write(ch, s, strlen(s), false);
+    (void)!ssh_channel_output(ch, s, strlen(s), false);
 }
 
 static void run(struct ssh_channel *ch, const char *cmd)
@@ -111,7 +111,7 @@ static void run(struct ssh_channel *ch, const char *cmd)
         say(ch, "\n");
         finish(ch, 0);
     } else if (str_starts(cmd, "err ")) {
-        (void)!ssh_channel_write(ch, cmd + 4, strlen(cmd + 4), true);
+        (void)!ssh_channel_output(ch, cmd + 4, strlen(cmd + 4), true);
         finish(ch, 1);
     } else if (strcmp(cmd, "cat") == 0) {
         p->mode = CAT;
@@ -130,7 +130,7 @@ static void run(struct ssh_channel *ch, const char *cmd)
         p->mode = IDLE;
         p->deaf = strstr(cmd, "sleep ") != NULL;
     } else {
-        (void)!ssh_channel_write(ch, "not found\n", 10, true);
+        (void)!ssh_channel_output(ch, "not found\n", 10, true);
         finish(ch, 127);
     }
 }

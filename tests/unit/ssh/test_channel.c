@@ -24,7 +24,7 @@ static bool on_request(void *ctx, struct ssh_channel *ch, const struct ssh_reque
     if (r->kind == SSH_REQ_EXEC)
         strncpy(s->exec, r->value, sizeof(s->exec) - 1);
     if (s->finish) {
-        assert_int_equal(ssh_channel_write(ch, "hi\n", 3, false), 3);
+        assert_int_equal(ssh_channel_output(ch, "hi\n", 3, false), 3);
         ssh_channel_eof(ch);
         ssh_channel_exit_status(ch, 3);
     }
@@ -148,7 +148,7 @@ static void test_window_holds_output_back(void **state)
     open_session(&s, 2500);
     exec("cat");
     peer_drop_output(c);
-    size_t took = ssh_channel_write(s.ch, big, sizeof(big), false);
+    size_t took = ssh_channel_output(s.ch, big, sizeof(big), false);
     assert_int_equal(took, SSH_CHANNEL_QUEUE);
     size_t sent = 0;
     while (peer_next(c, &b)) {
