@@ -11,6 +11,8 @@
 
 #include "vm/priv.h"
 
+enum { DIAL_MOST_US = 131000000 }; /* Linux gives up after this */
+
 static uint64_t world_hash(const struct vm *vm, const void *p, size_t n)
 {
     return hash_fixed(p, n, vm->world->conf.persona->seed ^ 0x6e657477);
@@ -313,12 +315,12 @@ static void tell_audit(struct proc *p, const struct vm_addr *a, int port)
     h->audit(h->ctx, p->vm, p->login, "connect", text);
 }
 
-/* How the world outside takes a connection: 0 never; sleeps for as long. */
-static int dial_outside(struct proc *p, const struct vm_addr *a, int port, int timeout_ms)
+/* How the world outside takes a connection: the error, and after how long. */
+static int reach_outside(struct proc *p, const struct vm_addr *a, int port, int64_t *after_us)
 {
     int ttl;
-    int64_t most = timeout_ms > 0 ? timeout_ms * INT64_C(1000) : INT64_C(131000000);
-    if (a->family == AF_INET6)
+    bool many = (a->ip[0] >= 224 && a->ip[0] < 240) || a->ip[0] == 255; /* no stream goes there */
+    if (a->family == AF_INET6 || many)
         return -ENETUNREACH;
     int64_t rtt = vm_ping_us(p, a, &ttl);
     uint8_t key[6];
@@ -326,11 +328,29 @@ static int dial_outside(struct proc *p, const struct vm_addr *a, int port, int t
     key[4] = (uint8_t)(port >> 8);
     key[5] = (uint8_t)port;
     bool lan = is_private(a), refused = world_hash(p->vm, key, 6) % 100 < 22 && rtt > 0;
-    int64_t wait = refused ? rtt : lan ? 3060000 : most;
-    int err = vm_sleep_us(p, wait < most ? wait : most);
+    *after_us = refused ? rtt : lan ? 3060000 : DIAL_MOST_US;
+    return refused ? -ECONNREFUSED : lan ? -EHOSTUNREACH : -ETIMEDOUT;
+}
+
+int vm_reach(struct proc *p, const struct vm_addr *a, int port, int64_t *after_us)
+{
+    *after_us = 0;
+    if (port < 0 || port > 65535)
+        return -EINVAL;
+    if (is_own(p->vm, a))
+        return vm_listens(p, port) ? 0 : -ECONNREFUSED;
+    return reach_outside(p, a, port, after_us);
+}
+
+/* Waits for it, but no longer than the caller wants to. */
+static int dial_outside(struct proc *p, const struct vm_addr *a, int port, int timeout_ms)
+{
+    int64_t most = timeout_ms > 0 ? timeout_ms * INT64_C(1000) : DIAL_MOST_US, after = 0;
+    int result = reach_outside(p, a, port, &after);
+    int err = after > 0 ? vm_sleep_us(p, after < most ? after : most) : 0;
     if (err < 0)
         return err;
-    return refused ? -ECONNREFUSED : lan && wait < most ? -EHOSTUNREACH : -ETIMEDOUT;
+    return after > most ? -ETIMEDOUT : result;
 }
 
 int vm_dial(struct proc *p, const struct vm_addr *a, int port, int timeout_ms)

@@ -35,6 +35,9 @@ bool vm_addr_is_loopback(const struct vm_addr *a);
  * -EINTR. The machine's own services answer (sshd sends its version); in the
  * world outside ports are filtered or refused. */
 int vm_dial(struct proc *p, const struct vm_addr *a, int port, int timeout_ms);
+/* What connecting would come to, for callers that cannot wait: 0 if a service of
+ * the machine answers, else the error as vm_dial says it, *after_us from now. */
+int vm_reach(struct proc *p, const struct vm_addr *a, int port, int64_t *after_us);
 /* Round-trip time of the host in us, or -ETIMEDOUT (answers nothing),
  * -ENETUNREACH. The same host keeps its distance, with a little jitter. *ttl as
  * it arrives. */

@@ -73,9 +73,9 @@ class Honeypot:
         ask.write_text(f"#!/bin/sh\necho '{password}'\n")
         ask.chmod(0o700)
         env = dict(os.environ, SSH_ASKPASS=str(ask), SSH_ASKPASS_REQUIRE="force", DISPLAY="none")
-        args = ["ssh", "-F", "none", "-p", str(self.port), "-o", "StrictHostKeyChecking=no",
+        args = ["ssh", "-F", "none", *options, "-p", str(self.port), "-o", "StrictHostKeyChecking=no",
                 "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=20",
-                "-o", "PreferredAuthentications=password", *options]
+                "-o", "PreferredAuthentications=password"]
         if tty:
             args.append("-tt")
         kw.setdefault("stdin", subprocess.DEVNULL)
