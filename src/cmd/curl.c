@@ -495,8 +495,10 @@ static int transfer(struct curl *c, int i)
             } else {
                 if (has(c, 'i') || has(c, 'I'))
                     show_headers(c, info, to, "");
-                if (!has(c, 'I'))
-                    status = receive(c, f, to, &m);
+                /* A response to HEAD has no body, whatever its length. */
+                if (has(c, 'I'))
+                    m.total = 0;
+                status = receive(c, f, to, &m);
                 if (to != r->out)
                     (void)vf_close(to);
             }

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "cmd/applet.h"
 #include "cmd/sys.h"
 #include "cmd/tz.h"
 
@@ -587,6 +588,8 @@ static const char *const wget_longs[] = {"output-document:=O",
 /* -n is half of -nv, -nc, -nd: v, c and d then mean something else. */
 static int wget_start(struct cmd_run *r)
 {
+    if (r->busybox)
+        return applet_wget(r);
     char **argv = vm_alloc(r->p, ((size_t)r->argc + 2) * sizeof(*argv));
     argv[0] = (char *)(uintptr_t)r->name;
     for (int i = 0; i < r->argc; i++) {
@@ -606,7 +609,7 @@ const struct cmd cmd_wget = {
     .name = "wget",
     .opts = "VhbdO:qcP:vt:T:i:Fo:a:U:SNw:rl:n46e:mpkA:R:EHKLxQ:I:X:D:B:",
     .longs = wget_longs,
-    .flags = CMD_RAW | CMD_NO_TEXT | CMD_NO_APPLET,
+    .flags = CMD_RAW | CMD_NO_TEXT,
     .usage_status = 2,
     .try = "Usage: %s [OPTION]... [URL]...\n\nTry `%s --help' for more options.\n",
     .run = wget_start,

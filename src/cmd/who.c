@@ -326,8 +326,7 @@ static const char *const last_longs[] = {
     "fullnames=w", "system=x",     "time-format:=\1", NULL};
 #define LAST_OPTS "0123456789adf:Fin:Rs:t:p:wx"
 
-/* The plain name is a function of cmd.h. */
-const struct cmd cmd_last_ = {
+const struct cmd cmd_last = {
     .name = "last", .opts = LAST_OPTS, .longs = last_longs, .run = last_run};
 const struct cmd cmd_lastb = {
     .name = "lastb", .opts = LAST_OPTS, .longs = last_longs, .run = lastb_run};
