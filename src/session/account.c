@@ -24,11 +24,10 @@ bool account_plausible(const char *user)
 {
     size_t n = strlen(user);
 
-    if (n == 0 || n > 32 || !(islower((unsigned char)user[0]) || user[0] == '_'))
+    if (n == 0 || n > 32 || !(isalpha((unsigned char)user[0]) || user[0] == '_'))
         return false;
     for (size_t i = 1; i < n; i++)
-        if (!islower((unsigned char)user[i]) && !isdigit((unsigned char)user[i]) &&
-            !strchr("_-.", user[i]))
+        if (!isalnum((unsigned char)user[i]) && !strchr("_-.", user[i]))
             return false;
     return true;
 }

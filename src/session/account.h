@@ -9,8 +9,8 @@
 
 struct vm;
 
-/* Could a Debian system have an account of this name (adduser's NAME_REGEX,
- * at most 32 bytes)? Others never get in. */
+/* Could a Debian system have an account of this name (letters, digits, _ - . and
+ * at most 32 bytes, as useradd --badname allows)? Others never get in. */
 bool account_plausible(const char *user);
 /* Makes sure the machine has it: a line in passwd, shadow and group, and a home
  * directory, for ordinary names that are missing. 0 or -errno. */
