@@ -35,11 +35,25 @@ static bool read_line(struct shell *sh, struct str *out)
     }
 }
 
+/* A prompt without the marks around what takes no room. */
+static char *visible(struct shell *sh, const char *prompt)
+{
+    char *copy = sh_tmp_strdup(sh, prompt), *to = copy;
+    for (const char *s = prompt; *s; s++)
+        if (*s != 1 && *s != 2)
+            *to++ = *s;
+    *to = 0;
+    return copy;
+}
+
 char *shell_readline(struct shell *sh, const char *prompt, bool *interrupted)
 {
     struct str s;
     char c;
     *interrupted = false;
+    if (!sh->dash && (sh->opt[OPT_EMACS] || sh->opt[OPT_VI]))
+        return shell_edit_line(sh, prompt, interrupted);
+    prompt = visible(sh, prompt);
     str_init(&s, sh->tmp);
     (void)vm_write_all(sh->p, 2, prompt, strlen(prompt));
     for (;;) {
@@ -63,17 +77,6 @@ char *shell_readline(struct shell *sh, const char *prompt, bool *interrupted)
     }
 }
 
-static char *visible(struct shell *sh, char *prompt)
-{
-    (void)sh;
-    char *to = prompt;
-    for (char *s = prompt; *s; s++)
-        if (*s != 1 && *s != 2)
-            *to++ = *s;
-    *to = 0;
-    return prompt;
-}
-
 static char *make_prompt(struct shell *sh, bool first)
 {
     const char *ps = var_get(sh, first ? "PS1" : "PS2");
@@ -81,7 +84,7 @@ static char *make_prompt(struct shell *sh, bool first)
         return sh_tmp_strdup(sh, "");
     if (sh->dash)
         return sh_tmp_strdup(sh, expand_text(sh, ps));
-    return visible(sh, prompt_expand(sh, ps));
+    return prompt_expand(sh, ps);
 }
 
 static void before_prompt(struct shell *sh)
@@ -143,7 +146,7 @@ bool input_more(void *ctx, struct parser *p)
     if (!sh->interactive || !vm_isatty(sh->p, 0)) {
         struct str s;
         if (sh->interactive) {
-            char *prompt = make_prompt(sh, p->pos == 0 || p->tok_at == p->src.n);
+            char *prompt = visible(sh, make_prompt(sh, p->pos == 0 || p->tok_at == p->src.n));
             (void)vm_write_all(sh->p, 2, prompt, strlen(prompt));
         }
         str_init(&s, sh->heap);

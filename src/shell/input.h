@@ -17,5 +17,7 @@ void input_reset(struct shell *sh, struct parser *p);
 /* The seam to line editing: one line without its newline, in scratch memory; NULL
  * at the end of input; *interrupted when Ctrl-C dropped the line. */
 char *shell_readline(struct shell *sh, const char *prompt, bool *interrupted);
+/* The same through the line editor (readline_shell.c). */
+char *shell_edit_line(struct shell *sh, const char *prompt, bool *interrupted);
 
 #endif

@@ -64,15 +64,15 @@ int rl_key(struct rl *r)
     }
     rl_flush(r);
     for (;;) {
+        if (r->host->signalled(r->host->ctx)) {
+            r->interrupted = true;
+            return RL_KEY_INTERRUPT;
+        }
         ssize_t n = vm_read(r->p, 0, &c, 1);
         if (n == 1)
             return c;
         if (n != -EINTR)
             return RL_KEY_EOF;
-        if (r->host->signalled(r->host->ctx)) {
-            r->interrupted = true;
-            return RL_KEY_INTERRUPT;
-        }
         look_at_size(r);
     }
 }

@@ -270,6 +270,7 @@ struct shell {
     int optpos; /* getopts: position inside an argument */
     struct input *input;
     struct hist *hist;
+    struct rl *editor; /* of an interactive shell; a clone has none */
     const char *exec_string;
     const char *script;
     bool exiting, int_pending, warned_stopped, exit_trap_done;
