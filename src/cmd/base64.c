@@ -8,7 +8,7 @@ enum { BLOCK = 61440 }; /* a multiple of 3 and of 5 */
 
 struct code {
     const char *alphabet;
-    unsigned bits; /* a character */
+    unsigned bits;  /* a character */
     size_t in, out; /* bytes and characters of a group */
 };
 

@@ -122,7 +122,8 @@ static int copy_dir(struct cp *c, const char *from, const char *to, const struct
         tell(c, from, to);
     }
     for (int i = 0; i < n; i++)
-        status |= copy_path(c, cmd_path_join(r, from, e[i].name), cmd_path_join(r, to, e[i].name), false);
+        status |=
+            copy_path(c, cmd_path_join(r, from, e[i].name), cmd_path_join(r, to, e[i].name), false);
     if (!exists && !c->preserve_mode) {
         uint32_t mask = vm_umask(r->p, 0);
         vm_umask(r->p, mask);
@@ -193,8 +194,8 @@ static int copy_node(struct cp *c, const char *to, const struct vfs_stat *st)
 {
     int err = vm_mknod(c->r->p, to, st->mode, st->rdev);
     if (err < 0)
-        cmd_warn_err(c->r, err, S_ISFIFO(st->mode) ? "cannot create fifo %s"
-                                                   : "cannot create special file %s",
+        cmd_warn_err(c->r, err,
+                     S_ISFIFO(st->mode) ? "cannot create fifo %s" : "cannot create special file %s",
                      cmd_quote(c->r, to));
     else
         preserve(c, to, st);
@@ -307,7 +308,10 @@ static int each_into(struct cp *c, char **files, int n, const char *dir, pair_fn
     int status = 0;
     for (int i = 0; i < n; i++) {
         const char *bare = unslashed(c->r, files[i]), *base = cmd_base(bare);
-        const char *to = cmd_path_join(c->r, dir, c->parents ? bare : !strcmp(base, "..") ? "." : base);
+        const char *to = cmd_path_join(c->r, dir,
+                                       c->parents            ? bare
+                                       : !strcmp(base, "..") ? "."
+                                                             : base);
         /* cp -r .. d and cp -r . d copy the content */
         if (!strcmp(base, "."))
             to = dir;
@@ -398,27 +402,66 @@ static int cp_run(struct cmd_run *r)
     for (const char *o = r->opt; *o; o++) {
         const char *arg = r->optarg[o - r->opt];
         switch (*o) {
-        case 'a': set_preserve(&c, "all"); c.recursive = true; links = 'P'; break;
-        case 'd': links = 'P'; break;
-        case 'f': c.force = true; break;
-        case 'i': c.interactive = true; c.no_clobber = false; break;
-        case 'n': c.no_clobber = true; c.interactive = false; break;
-        case 'l': c.links = true; break;
-        case 's': c.symbolic = true; break;
+        case 'a':
+            set_preserve(&c, "all");
+            c.recursive = true;
+            links = 'P';
+            break;
+        case 'd':
+            links = 'P';
+            break;
+        case 'f':
+            c.force = true;
+            break;
+        case 'i':
+            c.interactive = true;
+            c.no_clobber = false;
+            break;
+        case 'n':
+            c.no_clobber = true;
+            c.interactive = false;
+            break;
+        case 'l':
+            c.links = true;
+            break;
+        case 's':
+            c.symbolic = true;
+            break;
         case 'H':
         case 'L':
-        case 'P': links = *o; break;
-        case 'p': set_preserve(&c, "mode,ownership,timestamps"); break;
-        case '\1': set_preserve(&c, arg ? arg : "mode,ownership,timestamps"); break;
+        case 'P':
+            links = *o;
+            break;
+        case 'p':
+            set_preserve(&c, "mode,ownership,timestamps");
+            break;
+        case '\1':
+            set_preserve(&c, arg ? arg : "mode,ownership,timestamps");
+            break;
         case 'R':
-        case 'r': c.recursive = true; break;
-        case 'T': c.no_target_dir = true; break;
-        case 'u': c.update = true; break;
-        case 'v': c.verbose = true; break;
-        case '\2': c.parents = true; break;
-        case '\3': c.remove_dest = true; break;
-        case '\4': c.attributes_only = true; break;
-        default: break;
+        case 'r':
+            c.recursive = true;
+            break;
+        case 'T':
+            c.no_target_dir = true;
+            break;
+        case 'u':
+            c.update = true;
+            break;
+        case 'v':
+            c.verbose = true;
+            break;
+        case '\2':
+            c.parents = true;
+            break;
+        case '\3':
+            c.remove_dest = true;
+            break;
+        case '\4':
+            c.attributes_only = true;
+            break;
+        default:
+            break;
         }
     }
     c.follow = links ? links == 'L' : !c.recursive;
@@ -427,13 +470,34 @@ static int cp_run(struct cmd_run *r)
     return pairs(&c, cp_pair);
 }
 
-static const char *const cp_longs[] = {
-    "archive=a", "attributes-only=\4", "backup?=b", "copy-contents=\5", "dereference=L",
-    "force=f", "interactive=i", "link=l", "no-clobber=n", "no-dereference=P",
-    "no-preserve:=\6", "no-target-directory=T", "one-file-system=x", "parents=\2", "path=\2",
-    "preserve?=\1", "recursive=R", "remove-destination=\3", "sparse:=\7", "reflink?=\10",
-    "strip-trailing-slashes=\11", "suffix:=S", "symbolic-link=s", "target-directory:=t",
-    "update=u", "verbose=v", "context?=Z", NULL};
+static const char *const cp_longs[] = {"archive=a",
+                                       "attributes-only=\4",
+                                       "backup?=b",
+                                       "copy-contents=\5",
+                                       "dereference=L",
+                                       "force=f",
+                                       "interactive=i",
+                                       "link=l",
+                                       "no-clobber=n",
+                                       "no-dereference=P",
+                                       "no-preserve:=\6",
+                                       "no-target-directory=T",
+                                       "one-file-system=x",
+                                       "parents=\2",
+                                       "path=\2",
+                                       "preserve?=\1",
+                                       "recursive=R",
+                                       "remove-destination=\3",
+                                       "sparse:=\7",
+                                       "reflink?=\10",
+                                       "strip-trailing-slashes=\11",
+                                       "suffix:=S",
+                                       "symbolic-link=s",
+                                       "target-directory:=t",
+                                       "update=u",
+                                       "verbose=v",
+                                       "context?=Z",
+                                       NULL};
 
 const struct cmd cmd_cp = {
     .name = "cp", .opts = "abdfHilLnprst:uvxPRS:TZ", .longs = cp_longs, .run = cp_run};
@@ -511,7 +575,8 @@ static int mv_pair(struct cp *c, const char *from, const char *to)
     }
     if (err < 0) {
         if (exists && (err == -ENOTEMPTY || err == -EEXIST))
-            cmd_warn_err(r, ENOTEMPTY, "cannot move %s to %s", cmd_quote(r, from), cmd_quote(r, to));
+            cmd_warn_err(r, ENOTEMPTY, "cannot move %s to %s", cmd_quote(r, from),
+                         cmd_quote(r, to));
         else
             cmd_warn_err(r, err, "cannot move %s to %s", cmd_quote(r, from), cmd_quote(r, to));
         return 1;
@@ -525,24 +590,48 @@ static int mv_run(struct cmd_run *r)
     struct cp c = {.r = r, .move = true};
     for (const char *o = r->opt; *o; o++)
         switch (*o) {
-        case 'f': c.force = true; c.interactive = c.no_clobber = false; break;
-        case 'i': c.interactive = true; c.force = c.no_clobber = false; break;
-        case 'n': c.no_clobber = true; c.force = c.interactive = false; break;
-        case 'T': c.no_target_dir = true; break;
-        case 'u': c.update = true; break;
-        case 'v': c.verbose = true; break;
-        default: break;
+        case 'f':
+            c.force = true;
+            c.interactive = c.no_clobber = false;
+            break;
+        case 'i':
+            c.interactive = true;
+            c.force = c.no_clobber = false;
+            break;
+        case 'n':
+            c.no_clobber = true;
+            c.force = c.interactive = false;
+            break;
+        case 'T':
+            c.no_target_dir = true;
+            break;
+        case 'u':
+            c.update = true;
+            break;
+        case 'v':
+            c.verbose = true;
+            break;
+        default:
+            break;
         }
     set_backup(&c);
     return pairs(&c, mv_pair);
 }
 
-static const char *const mv_longs[] = {
-    "backup?=b", "context=Z", "force=f", "interactive=i", "no-clobber=n", "no-target-directory=T",
-    "strip-trailing-slashes=\1", "suffix:=S", "target-directory:=t", "update=u", "verbose=v", NULL};
+static const char *const mv_longs[] = {"backup?=b",
+                                       "context=Z",
+                                       "force=f",
+                                       "interactive=i",
+                                       "no-clobber=n",
+                                       "no-target-directory=T",
+                                       "strip-trailing-slashes=\1",
+                                       "suffix:=S",
+                                       "target-directory:=t",
+                                       "update=u",
+                                       "verbose=v",
+                                       NULL};
 
-const struct cmd cmd_mv = {
-    .name = "mv", .opts = "bfint:uvS:TZ", .longs = mv_longs, .run = mv_run};
+const struct cmd cmd_mv = {.name = "mv", .opts = "bfint:uvS:TZ", .longs = mv_longs, .run = mv_run};
 
 /* --- ln, link ------------------------------------------------------------------------------ */
 
@@ -604,15 +693,34 @@ static int ln_run(struct cmd_run *r)
     bool no_deref = false;
     for (const char *o = r->opt; *o; o++)
         switch (*o) {
-        case 'f': c.force = true; c.interactive = false; break;
-        case 'i': c.interactive = true; c.force = false; break;
-        case 's': c.symbolic = true; break;
-        case 'v': c.verbose = true; break;
-        case 'T': c.no_target_dir = true; break;
-        case 'n': no_deref = true; break;
-        case 'L': c.follow = true; break;
-        case 'P': c.follow = false; break;
-        default: break;
+        case 'f':
+            c.force = true;
+            c.interactive = false;
+            break;
+        case 'i':
+            c.interactive = true;
+            c.force = false;
+            break;
+        case 's':
+            c.symbolic = true;
+            break;
+        case 'v':
+            c.verbose = true;
+            break;
+        case 'T':
+            c.no_target_dir = true;
+            break;
+        case 'n':
+            no_deref = true;
+            break;
+        case 'L':
+            c.follow = true;
+            break;
+        case 'P':
+            c.follow = false;
+            break;
+        default:
+            break;
         }
     set_backup(&c);
     if (!r->argc) {
@@ -627,10 +735,13 @@ static int ln_run(struct cmd_run *r)
     return pairs(&c, ln_pair);
 }
 
-static const char *const ln_longs[] = {
-    "backup?=b", "directory=d", "no-dereference=n", "no-target-directory=T", "force=f",
-    "interactive=i", "suffix:=S", "target-directory:=t", "logical=L", "physical=P",
-    "relative=r", "symbolic=s", "verbose=v", NULL};
+static const char *const ln_longs[] = {"backup?=b",        "directory=d",
+                                       "no-dereference=n", "no-target-directory=T",
+                                       "force=f",          "interactive=i",
+                                       "suffix:=S",        "target-directory:=t",
+                                       "logical=L",        "physical=P",
+                                       "relative=r",       "symbolic=s",
+                                       "verbose=v",        NULL};
 
 const struct cmd cmd_ln = {
     .name = "ln", .opts = "bdfinrst:vFLPS:T", .longs = ln_longs, .run = ln_run};
@@ -724,10 +835,19 @@ static int install_run(struct cmd_run *r)
     return status;
 }
 
-static const char *const install_longs[] = {
-    "backup?=b", "compare=C", "directory=d", "group:=g", "mode:=m", "no-target-directory=T",
-    "owner:=o", "preserve-timestamps=p", "strip=s", "suffix:=S", "target-directory:=t",
-    "verbose=v", NULL};
+static const char *const install_longs[] = {"backup?=b",
+                                            "compare=C",
+                                            "directory=d",
+                                            "group:=g",
+                                            "mode:=m",
+                                            "no-target-directory=T",
+                                            "owner:=o",
+                                            "preserve-timestamps=p",
+                                            "strip=s",
+                                            "suffix:=S",
+                                            "target-directory:=t",
+                                            "verbose=v",
+                                            NULL};
 
 const struct cmd cmd_install = {
     .name = "install", .opts = "bcsDdg:m:o:pt:TvS:C", .longs = install_longs, .run = install_run};

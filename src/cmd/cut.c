@@ -48,16 +48,22 @@ static bool parse_list(struct cut *c, const char *list)
                 *v = *v < UINT64_MAX / 16 ? *v * 10 + (uint64_t)(*s - '0') : *v;
                 *(dash ? &hi : &lo) = true;
             } else {
-                return bad_list(c, fields ? "invalid field value" : "invalid byte/character position",
-                                item);
+                return bad_list(
+                    c, fields ? "invalid field value" : "invalid byte/character position", item);
             }
         }
         if (dash && !lo && !hi)
             return bad_list(c, "invalid range with no endpoint: -", NULL);
         if (!dash && !lo)
-            return bad_list(c, fields ? "fields are numbered from 1" : "byte/character positions are numbered from 1", NULL);
-        if ((lo && !sp.lo) )
-            return bad_list(c, fields ? "fields are numbered from 1" : "byte/character positions are numbered from 1", NULL);
+            return bad_list(c,
+                            fields ? "fields are numbered from 1"
+                                   : "byte/character positions are numbered from 1",
+                            NULL);
+        if ((lo && !sp.lo))
+            return bad_list(c,
+                            fields ? "fields are numbered from 1"
+                                   : "byte/character positions are numbered from 1",
+                            NULL);
         if (!lo)
             sp.lo = 1;
         if (!dash)
@@ -190,9 +196,10 @@ static int cut_run(struct cmd_run *r)
     return status;
 }
 
-static const char *const cut_longs[] = {"bytes:=b", "characters:=c", "fields:=f", "delimiter:=d",
-                                        "only-delimited=s", "output-delimiter:=\2",
-                                        "complement=\1", "zero-terminated=z", NULL};
+static const char *const cut_longs[] = {
+    "bytes:=b",      "characters:=c",     "fields:=f",
+    "delimiter:=d",  "only-delimited=s",  "output-delimiter:=\2",
+    "complement=\1", "zero-terminated=z", NULL};
 
 const struct cmd cmd_cut = {
     .name = "cut", .opts = "b:c:d:f:nsz", .longs = cut_longs, .run = cut_run};

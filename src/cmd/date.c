@@ -44,7 +44,8 @@ static void put_format(struct cmd_run *r, const char *f, const struct tm *tm, st
             n = (size_t)snprintf(out, sizeof(out), "%ld", (long)t.tv_sec);
         } else if (*f == 'z' && colons) {
             long off = tm->tm_gmtoff, a = off < 0 ? -off : off;
-            n = (size_t)snprintf(out, sizeof(out), colons > 1 ? "%c%02ld:%02ld:%02ld" : "%c%02ld:%02ld",
+            n = (size_t)snprintf(out, sizeof(out),
+                                 colons > 1 ? "%c%02ld:%02ld:%02ld" : "%c%02ld:%02ld",
                                  off < 0 ? '-' : '+', a / 3600, a / 60 % 60, a % 60);
         } else if (strchr("aAbBcCdDeFgGhHIjklmMnpPqrRStTuUVwWxXyYzZ%", *f)) {
             if (*f == 'q')
@@ -67,8 +68,11 @@ static const char *iso_format(const char *spec)
 {
     static const struct {
         const char *name, *format;
-    } specs[] = {{"date", "%Y-%m-%d"}, {"hours", "%Y-%m-%dT%H%:z"}, {"minutes", "%Y-%m-%dT%H:%M%:z"},
-                 {"seconds", "%Y-%m-%dT%H:%M:%S%:z"}, {"ns", "%Y-%m-%dT%H:%M:%S,%N%:z"}};
+    } specs[] = {{"date", "%Y-%m-%d"},
+                 {"hours", "%Y-%m-%dT%H%:z"},
+                 {"minutes", "%Y-%m-%dT%H:%M%:z"},
+                 {"seconds", "%Y-%m-%dT%H:%M:%S%:z"},
+                 {"ns", "%Y-%m-%dT%H:%M:%S,%N%:z"}};
     for (size_t i = 0; i < 5; i++)
         if (!spec || str_starts(specs[i].name, spec))
             return specs[i].format;
@@ -93,18 +97,24 @@ static int date_run(struct cmd_run *r)
     if (cmd_has(r, 'R'))
         format = "%a, %d %b %Y %H:%M:%S %z";
     if (cmd_has(r, 'I') && !(format = iso_format(cmd_arg(r, 'I')))) {
-        cmd_warn(r, "invalid argument %s for %s", cmd_quotel(r, cmd_arg(r, 'I')), cmd_quotel(r, "--iso-8601"));
+        cmd_warn(r, "invalid argument %s for %s", cmd_quotel(r, cmd_arg(r, 'I')),
+                 cmd_quotel(r, "--iso-8601"));
         return cmd_usage(r);
     }
     if (cmd_has(r, '\1'))
-        format = *cmd_arg(r, '\1') == 'd' ? "%Y-%m-%d" : *cmd_arg(r, '\1') == 's' ? "%Y-%m-%d %H:%M:%S%:z" : "%Y-%m-%d %H:%M:%S.%N%:z";
+        format = *cmd_arg(r, '\1') == 'd'   ? "%Y-%m-%d"
+                 : *cmd_arg(r, '\1') == 's' ? "%Y-%m-%d %H:%M:%S%:z"
+                                            : "%Y-%m-%d %H:%M:%S.%N%:z";
     if (r->argc > 1)
         return cmd_extra(r, r->argv[1]);
     if (r->argc && r->argv[0][0] == '+') {
         format = r->argv[0] + 1;
     } else if (r->argc) {
         if (d || ref) {
-            cmd_warn(r, "the argument %s lacks a leading '+';\nwhen using an option to specify date(s), any non-option\nargument must be a format string beginning with '+'", cmd_quotel(r, r->argv[0]));
+            cmd_warn(r,
+                     "the argument %s lacks a leading '+';\nwhen using an option to specify "
+                     "date(s), any non-option\nargument must be a format string beginning with '+'",
+                     cmd_quotel(r, r->argv[0]));
             return cmd_usage(r);
         }
         if (strspn(r->argv[0], "0123456789.") == strlen(r->argv[0]))
@@ -135,9 +145,10 @@ static int date_run(struct cmd_run *r)
     return set != NULL;
 }
 
-static const char *const date_longs[] = {"date:=d", "debug=\2", "file:=f", "iso-8601?=I", "reference:=r",
-                                         "resolution=\3", "rfc-email=R", "rfc-822=R", "rfc-2822=R",
-                                         "rfc-3339:=\1", "set:=s", "uct=u", "utc=u", "universal=u", NULL};
+static const char *const date_longs[] = {
+    "date:=d",       "debug=\2",    "file:=f",   "iso-8601?=I", "reference:=r",
+    "resolution=\3", "rfc-email=R", "rfc-822=R", "rfc-2822=R",  "rfc-3339:=\1",
+    "set:=s",        "uct=u",       "utc=u",     "universal=u", NULL};
 
 const struct cmd cmd_date = {
     .name = "date", .opts = "d:f:I::r:Rs:u", .longs = date_longs, .run = date_run};
@@ -192,7 +203,8 @@ static int touch_one(struct cmd_run *r, const char *name, const struct timespec 
     if (err == -ENOENT && cmd_has(r, 'c'))
         return 0;
     if (err < 0)
-        cmd_warn_err(r, err, link && err == -ENOENT ? "setting times of %s" : "cannot touch %s", cmd_quote(r, name));
+        cmd_warn_err(r, err, link && err == -ENOENT ? "setting times of %s" : "cannot touch %s",
+                     cmd_quote(r, name));
     return err < 0;
 }
 
@@ -202,7 +214,8 @@ static int touch_run(struct cmd_run *r)
     struct timespec now = vm_now(r->p), t[2] = {now, now};
     const char *d = cmd_arg(r, 'd'), *ref = cmd_arg(r, 'r'), *s = cmd_arg(r, 't');
     const char *which = cmd_arg(r, '\1');
-    bool only_a = cmd_has(r, 'a') || (which && strchr("au", *which)), only_m = cmd_has(r, 'm') || (which && *which == 'm');
+    bool only_a = cmd_has(r, 'a') || (which && strchr("au", *which)),
+         only_m = cmd_has(r, 'm') || (which && *which == 'm');
     struct vfs_stat st;
     if (s && (d || ref)) {
         cmd_warn(r, "cannot specify times from more than one source");
@@ -249,8 +262,8 @@ static int touch_run(struct cmd_run *r)
     return status;
 }
 
-static const char *const touch_longs[] = {"time:=\1", "no-create=c", "date:=d", "reference:=r",
-                                          "no-dereference=h", NULL};
+static const char *const touch_longs[] = {"time:=\1",     "no-create=c",      "date:=d",
+                                          "reference:=r", "no-dereference=h", NULL};
 
 const struct cmd cmd_touch = {
     .name = "touch", .opts = "acd:fhmr:t:", .longs = touch_longs, .run = touch_run};

@@ -90,8 +90,8 @@ static bool parse_line(const struct kind *k, char *line, char **name, char **hex
         *name = line + n + 2;
         *hex = end + 4;
     } else {
-        if (strspn(line, "0123456789abcdefABCDEF") != digits ||
-            line[digits] != ' ' || (line[digits + 1] != ' ' && line[digits + 1] != '*'))
+        if (strspn(line, "0123456789abcdefABCDEF") != digits || line[digits] != ' ' ||
+            (line[digits + 1] != ' ' && line[digits + 1] != '*'))
             return false;
         line[digits] = '\0';
         *hex = line;
@@ -138,7 +138,8 @@ static int check(struct cmd_run *r, const struct kind *k, const char *list)
     }
     cmd_stream_close(r, f);
     if (!good && !wrong && !unreadable) {
-        cmd_warn(r, "%s: no properly formatted checksum lines found", cmd_quotef(r, strcmp(list, "-") ? list : "standard input"));
+        cmd_warn(r, "%s: no properly formatted checksum lines found",
+                 cmd_quotef(r, strcmp(list, "-") ? list : "standard input"));
         return 1;
     }
     if (!status_only) {
@@ -146,7 +147,8 @@ static int check(struct cmd_run *r, const struct kind *k, const char *list)
             cmd_warn(r, "WARNING: %u line%s %s improperly formatted", bad_lines, plural(bad_lines),
                      bad_lines == 1 ? "is" : "are");
         if (unreadable)
-            cmd_warn(r, "WARNING: %u listed file%s could not be read", unreadable, plural(unreadable));
+            cmd_warn(r, "WARNING: %u listed file%s could not be read", unreadable,
+                     plural(unreadable));
         if (wrong)
             cmd_warn(r, "WARNING: %u computed checksum%s did NOT match", wrong, plural(wrong));
     }
@@ -185,9 +187,10 @@ static int digest_run(struct cmd_run *r)
     return status;
 }
 
-static const char *const digest_longs[] = {"binary=b", "check=c", "ignore-missing=\4", "quiet=\3",
-                                           "status=\2", "strict=\5", "tag=\1", "text=t",
-                                           "warn=w", "zero=z", NULL};
+static const char *const digest_longs[] = {"binary=b", "check=c",   "ignore-missing=\4",
+                                           "quiet=\3", "status=\2", "strict=\5",
+                                           "tag=\1",   "text=t",    "warn=w",
+                                           "zero=z",   NULL};
 
 #define DIGEST(id)                                                                                 \
     const struct cmd cmd_##id = {                                                                  \

@@ -115,13 +115,20 @@ static bool t_lname(struct find *f, struct node *n, struct item *it)
 static char type_letter(uint32_t mode)
 {
     switch (mode & S_IFMT) {
-    case S_IFDIR: return 'd';
-    case S_IFLNK: return 'l';
-    case S_IFCHR: return 'c';
-    case S_IFBLK: return 'b';
-    case S_IFIFO: return 'p';
-    case S_IFSOCK: return 's';
-    default: return 'f';
+    case S_IFDIR:
+        return 'd';
+    case S_IFLNK:
+        return 'l';
+    case S_IFCHR:
+        return 'c';
+    case S_IFBLK:
+        return 'b';
+    case S_IFIFO:
+        return 'p';
+    case S_IFSOCK:
+        return 's';
+    default:
+        return 'f';
     }
 }
 
@@ -148,12 +155,14 @@ static bool t_empty(struct find *f, struct node *n, struct item *it)
 
 static bool t_time(struct find *f, struct node *n, struct item *it)
 {
-    int64_t t = n->what == 'a' ? it->st.atime.tv_sec : n->what == 'c' ? it->st.ctime.tv_sec
-                                                                       : it->st.mtime.tv_sec;
+    int64_t t = n->what == 'a'   ? it->st.atime.tv_sec
+                : n->what == 'c' ? it->st.ctime.tv_sec
+                                 : it->st.mtime.tv_sec;
     int64_t age = f->now - t;
     if (n->unit == 60) /* minutes are rounded up */
-        return n->sign == '-' ? age < n->n * 60 : n->sign == '+' ? age > n->n * 60
-                                                                : age > (n->n - 1) * 60 && age <= n->n * 60;
+        return n->sign == '-'   ? age < n->n * 60
+               : n->sign == '+' ? age > n->n * 60
+                                : age > (n->n - 1) * 60 && age <= n->n * 60;
     return number_test(n, age >= 0 ? age / n->unit : -1);
 }
 
@@ -167,7 +176,7 @@ static bool t_perm(struct find *f, struct node *n, struct item *it)
 {
     uint32_t m = it->st.mode & 07777;
     (void)f;
-    return n->sign == '-' ? (m & n->mode) == n->mode
+    return n->sign == '-'   ? (m & n->mode) == n->mode
            : n->sign == '/' ? !n->mode || (m & n->mode)
                             : m == n->mode;
 }
@@ -176,10 +185,14 @@ static bool t_number(struct find *f, struct node *n, struct item *it)
 {
     (void)f;
     switch (n->what) {
-    case 'u': return number_test(n, it->st.uid);
-    case 'g': return number_test(n, it->st.gid);
-    case 'i': return number_test(n, (int64_t)it->st.ino);
-    default: return number_test(n, (int64_t)it->st.nlink);
+    case 'u':
+        return number_test(n, it->st.uid);
+    case 'g':
+        return number_test(n, it->st.gid);
+    case 'i':
+        return number_test(n, (int64_t)it->st.ino);
+    default:
+        return number_test(n, (int64_t)it->st.nlink);
     }
 }
 
@@ -227,8 +240,8 @@ static bool t_ls(struct find *f, struct node *n, struct item *it)
     const char *u = cmd_user_name(r, it->st.uid), *g = cmd_group_name(r, it->st.gid);
     vf_printf(r->out, "%9lu %6ld %s %3lu %-8s %-8s %8ld %s %s", (unsigned long)it->st.ino,
               (long)((it->st.blocks + 1) / 2), mode, (unsigned long)it->st.nlink,
-              u ? u : vm_asprintf(r->p, "%u", it->st.uid), g ? g : vm_asprintf(r->p, "%u", it->st.gid),
-              (long)it->st.size, when, it->path);
+              u ? u : vm_asprintf(r->p, "%u", it->st.uid),
+              g ? g : vm_asprintf(r->p, "%u", it->st.gid), (long)it->st.size, when, it->path);
     char to[VFS_PATH_MAX];
     ssize_t k = S_ISLNK(it->st.mode) ? vm_readlink(r->p, it->path, to, sizeof(to) - 1) : -1;
     if (k >= 0)
@@ -323,8 +336,12 @@ static void put_directive(struct find *f, struct item *it, char c, const char *s
     char mode[11], buf[VFS_PATH_MAX];
     ssize_t k;
     switch (c) {
-    case 'p': text = it->path; break;
-    case 'f': text = it->name; break;
+    case 'p':
+        text = it->path;
+        break;
+    case 'f':
+        text = it->name;
+        break;
     case 'h': {
         const char *slash = strrchr(it->path, '/');
         text = slash ? vm_asprintf(r->p, "%.*s", (int)(slash - it->path), it->path) : ".";
@@ -341,19 +358,48 @@ static void put_directive(struct find *f, struct item *it, char c, const char *s
         text = it->depth ? s : "";
         break;
     }
-    case 's': text = vm_asprintf(r->p, "%ld", (long)it->st.size); break;
-    case 'b': text = vm_asprintf(r->p, "%ld", (long)it->st.blocks); break;
-    case 'k': text = vm_asprintf(r->p, "%ld", (long)((it->st.blocks + 1) / 2)); break;
-    case 'd': text = vm_asprintf(r->p, "%d", it->depth); break;
-    case 'n': text = vm_asprintf(r->p, "%lu", (unsigned long)it->st.nlink); break;
-    case 'i': text = vm_asprintf(r->p, "%lu", (unsigned long)it->st.ino); break;
-    case 'm': text = vm_asprintf(r->p, "%o", it->st.mode & 07777); break;
-    case 'M': cmd_mode_text(it->st.mode, mode); text = mode; break;
-    case 'y': text = vm_asprintf(r->p, "%c", type_letter(it->st.mode)); break;
-    case 'U': text = vm_asprintf(r->p, "%u", it->st.uid); break;
-    case 'G': text = vm_asprintf(r->p, "%u", it->st.gid); break;
-    case 'u': u = cmd_user_name(r, it->st.uid); text = u ? u : vm_asprintf(r->p, "%u", it->st.uid); break;
-    case 'g': u = cmd_group_name(r, it->st.gid); text = u ? u : vm_asprintf(r->p, "%u", it->st.gid); break;
+    case 's':
+        text = vm_asprintf(r->p, "%ld", (long)it->st.size);
+        break;
+    case 'b':
+        text = vm_asprintf(r->p, "%ld", (long)it->st.blocks);
+        break;
+    case 'k':
+        text = vm_asprintf(r->p, "%ld", (long)((it->st.blocks + 1) / 2));
+        break;
+    case 'd':
+        text = vm_asprintf(r->p, "%d", it->depth);
+        break;
+    case 'n':
+        text = vm_asprintf(r->p, "%lu", (unsigned long)it->st.nlink);
+        break;
+    case 'i':
+        text = vm_asprintf(r->p, "%lu", (unsigned long)it->st.ino);
+        break;
+    case 'm':
+        text = vm_asprintf(r->p, "%o", it->st.mode & 07777);
+        break;
+    case 'M':
+        cmd_mode_text(it->st.mode, mode);
+        text = mode;
+        break;
+    case 'y':
+        text = vm_asprintf(r->p, "%c", type_letter(it->st.mode));
+        break;
+    case 'U':
+        text = vm_asprintf(r->p, "%u", it->st.uid);
+        break;
+    case 'G':
+        text = vm_asprintf(r->p, "%u", it->st.gid);
+        break;
+    case 'u':
+        u = cmd_user_name(r, it->st.uid);
+        text = u ? u : vm_asprintf(r->p, "%u", it->st.uid);
+        break;
+    case 'g':
+        u = cmd_group_name(r, it->st.gid);
+        text = u ? u : vm_asprintf(r->p, "%u", it->st.gid);
+        break;
     case 'l':
         k = S_ISLNK(it->st.mode) ? vm_readlink(r->p, it->path, buf, sizeof(buf) - 1) : 0;
         buf[k > 0 ? k : 0] = '\0';
@@ -368,7 +414,8 @@ static void put_directive(struct find *f, struct item *it, char c, const char *s
         text = buf;
         break;
     }
-    default: return;
+    default:
+        return;
     }
     vf_printf(r->out, *spec ? vm_asprintf(r->p, "%%%ss", spec) : "%s", text);
 }
@@ -419,7 +466,8 @@ static bool t_printf(struct find *f, struct node *n, struct item *it)
 
 /* --- the expression ------------------------------------------------------------------------- */
 
-static struct node *new_node(struct find *f, bool (*test)(struct find *, struct node *, struct item *))
+static struct node *new_node(struct find *f,
+                             bool (*test)(struct find *, struct node *, struct item *))
 {
     struct node *n = vm_alloc(f->r->p, sizeof(*n));
     n->test = test;
@@ -467,7 +515,9 @@ static void parse_size(struct find *f, struct node *n, const char *arg)
 static struct node *parse_exec(struct find *f, const char *name)
 {
     struct node *n = new_node(f, t_exec);
-    n->what = !strcmp(name, "-ok") || !strcmp(name, "-okdir") ? '?' : !strcmp(name, "-execdir") ? 'd' : 'e';
+    n->what = !strcmp(name, "-ok") || !strcmp(name, "-okdir") ? '?'
+              : !strcmp(name, "-execdir")                     ? 'd'
+                                                              : 'e';
     n->args = f->arg;
     f->acts = true;
     for (; *f->arg; f->arg++, n->nargs++) {
@@ -495,7 +545,9 @@ static struct node *parse_user(struct find *f, const char *name, bool group)
     if (group ? cmd_group_id(f->r, arg, &id) : cmd_user_id(f->r, arg, &id, &gid))
         n->n = id;
     else if (str_int(arg, 0, UINT32_MAX, &n->n)) {
-        cmd_warn(f->r, group ? "invalid group name or GID argument to -group: %s" : "invalid user name or UID argument to -user: %s",
+        cmd_warn(f->r,
+                 group ? "invalid group name or GID argument to -group: %s"
+                       : "invalid user name or UID argument to -user: %s",
                  cmd_quotel(f->r, arg));
         fail(f);
     }
@@ -535,14 +587,17 @@ static struct node *parse_text(struct find *f, const char *name, const char *wha
     if (!strcmp(what + icase, "regex")) {
         const char *why, *arg = argument(f, name);
         n = new_node(f, t_regex);
-        n->re = regex_new(f->r->arena, arg, strlen(arg), REGEX_LINES | (icase ? REGEX_ICASE : 0), &why);
+        n->re =
+            regex_new(f->r->arena, arg, strlen(arg), REGEX_LINES | (icase ? REGEX_ICASE : 0), &why);
         if (!n->re) {
             cmd_warn(f->r, "%s", why);
             fail(f);
         }
         return n;
     }
-    n = new_node(f, !strcmp(what + icase, "name") ? t_name : !strcmp(what + icase, "lname") ? t_lname : t_path);
+    n = new_node(f, !strcmp(what + icase, "name")    ? t_name
+                    : !strcmp(what + icase, "lname") ? t_lname
+                                                     : t_path);
     n->text = argument(f, name);
     n->what = icase ? 'i' : 0;
     return n;
@@ -561,8 +616,9 @@ static struct node *parse_predicate(struct find *f, const char *name)
 {
     const char *s = name + 1;
     struct node *n;
-    static const char *const texts[] = {"name", "iname", "path", "ipath", "wholename", "iwholename",
-                                        "lname", "ilname", "regex", "iregex", NULL};
+    static const char *const texts[] = {"name",      "iname",      "path",  "ipath",
+                                        "wholename", "iwholename", "lname", "ilname",
+                                        "regex",     "iregex",     NULL};
     for (int i = 0; texts[i]; i++)
         if (!strcmp(s, texts[i]))
             return parse_text(f, name, s);
@@ -594,14 +650,16 @@ static struct node *parse_predicate(struct find *f, const char *name)
     if (!strcmp(s, "maxdepth") || !strcmp(s, "mindepth")) {
         const char *arg = argument(f, name);
         if (str_int(arg, 0, INT32_MAX, *(s + 1) == 'a' ? &f->maxdepth : &f->mindepth)) {
-            cmd_warn(f->r, "Expected a positive decimal integer argument to %s, but got %s", name, cmd_quotel(f->r, arg));
+            cmd_warn(f->r, "Expected a positive decimal integer argument to %s, but got %s", name,
+                     cmd_quotel(f->r, arg));
             fail(f);
         }
         return flag(f, t_true, 't');
     }
     if (!strcmp(s, "user") || !strcmp(s, "group"))
         return parse_user(f, name, *s == 'g');
-    if (!strcmp(s, "newer") || !strcmp(s, "anewer") || !strcmp(s, "cnewer") || !strcmp(s, "newermm"))
+    if (!strcmp(s, "newer") || !strcmp(s, "anewer") || !strcmp(s, "cnewer") ||
+        !strcmp(s, "newermm"))
         return parse_newer(f, name);
     if (!strcmp(s, "perm"))
         return parse_perm(f, name);
@@ -610,7 +668,11 @@ static struct node *parse_predicate(struct find *f, const char *name)
     if (!strcmp(s, "print") || !strcmp(s, "print0") || !strcmp(s, "ls") || !strcmp(s, "delete") ||
         !strcmp(s, "printf")) {
         f->acts = true;
-        n = flag(f, *s == 'l' ? t_ls : *s == 'd' ? t_delete : s[5] == 'f' ? t_printf : t_print,
+        n = flag(f,
+                 *s == 'l'     ? t_ls
+                 : *s == 'd'   ? t_delete
+                 : s[5] == 'f' ? t_printf
+                               : t_print,
                  *s == 'p' && s[5] == '0' ? '0' : 0);
         f->depth_first |= *s == 'd';
         if (n->test == t_printf)
@@ -640,8 +702,8 @@ static struct node *parse_predicate(struct find *f, const char *name)
         return f->xdev = true, flag(f, t_true, 't');
     if (!strcmp(s, "follow"))
         return f->follow = true, flag(f, t_true, 't');
-    if (!strcmp(s, "daystart") || !strcmp(s, "noleaf") || !strcmp(s, "warn") || !strcmp(s, "nowarn") ||
-        !strcmp(s, "ignore_readdir_race"))
+    if (!strcmp(s, "daystart") || !strcmp(s, "noleaf") || !strcmp(s, "warn") ||
+        !strcmp(s, "nowarn") || !strcmp(s, "ignore_readdir_race"))
         return flag(f, t_true, 't');
     if (!strcmp(s, "regextype"))
         return argument(f, name), flag(f, t_true, 't');
@@ -673,7 +735,9 @@ static struct node *parse_not(struct find *f)
             fail(f);
         struct node *n = parse_comma(f);
         if (!*f->arg || strcmp(*f->arg, ")")) {
-            cmd_warn(f->r, "invalid expression; I was expecting to find a ')' somewhere but did not see one.");
+            cmd_warn(
+                f->r,
+                "invalid expression; I was expecting to find a ')' somewhere but did not see one.");
             fail(f);
         }
         f->arg++;
@@ -791,7 +855,8 @@ static int find_run(struct cmd_run *r)
 {
     struct find f = {.r = r, .now = vm_now(r->p).tv_sec, .maxdepth = INT32_MAX};
     char **a = r->argv;
-    if (r->argc == 1 && (!strcmp(*a, "-help") || !strcmp(*a, "--help") || !strcmp(*a, "-version") || !strcmp(*a, "--version"))) {
+    if (r->argc == 1 && (!strcmp(*a, "-help") || !strcmp(*a, "--help") || !strcmp(*a, "-version") ||
+                         !strcmp(*a, "--version"))) {
         cmd_text_option(r, a[0][1] == '-' ? a[0] : vm_asprintf(r->p, "-%s", a[0]));
         return 0;
     }
@@ -800,7 +865,8 @@ static int find_run(struct cmd_run *r)
         f.follow_args = (*a)[1] == 'H';
     }
     char **paths = a;
-    while (*a && **a != '-' && strcmp(*a, "(") && strcmp(*a, "!") && strcmp(*a, ")") && strcmp(*a, ","))
+    while (*a && **a != '-' && strcmp(*a, "(") && strcmp(*a, "!") && strcmp(*a, ")") &&
+           strcmp(*a, ","))
         a++;
     int npaths = (int)(a - paths);
     f.arg = a;

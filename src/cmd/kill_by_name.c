@@ -69,9 +69,13 @@ static void tick(void *ctx, unsigned steps)
     vm_tick(ctx, steps);
 }
 
+extern const struct cmd cmd_pgrep, cmd_pkill;
+
 static int pgrep_run(struct cmd_run *r)
 {
-    bool kills = !strcmp(r->cmd->name, "pkill");
+    /* One file on disk under two names: how it was called decides. */
+    bool kills = !strcmp(cmd_base(r->name), "pkill");
+    r->cmd = kills ? &cmd_pkill : &cmd_pgrep;
     int argc, sig = SIGTERM, found = 0;
     char **argv = with_name(r, &argc);
     int given = kills ? take_signal(r, &argc, argv) : -1, status = cmd_getopt(r, argc, argv);

@@ -259,8 +259,8 @@ static void flush_appends(struct sed *s)
             put_file_line(s, a->text);
         } else {
             int err;
-            struct vfile *f = !strcmp(a->text, "/dev/stdin") ? s->r->in
-                                                             : vf_open(s->r->p, a->text, "re", &err);
+            struct vfile *f =
+                !strcmp(a->text, "/dev/stdin") ? s->r->in : vf_open(s->r->p, a->text, "re", &err);
             char block[4096];
             for (size_t n; f && (n = vf_read(f, block, sizeof(block)));)
                 put_text(s, block, n);
@@ -316,11 +316,16 @@ static bool matches(struct sed *s, struct regex *re, size_t from, struct regex_m
 static bool at_address(struct sed *s, const struct sed_addr *a)
 {
     switch (a->kind) {
-    case AD_LINE: return s->line == a->n;
-    case AD_LAST: return is_last(s);
-    case AD_REGEX: return matches(s, a->re, 0, NULL, 0);
-    case AD_STEP: return a->step ? s->line >= a->n && (s->line - a->n) % a->step == 0 : s->line == a->n;
-    default: return false;
+    case AD_LINE:
+        return s->line == a->n;
+    case AD_LAST:
+        return is_last(s);
+    case AD_REGEX:
+        return matches(s, a->re, 0, NULL, 0);
+    case AD_STEP:
+        return a->step ? s->line >= a->n && (s->line - a->n) % a->step == 0 : s->line == a->n;
+    default:
+        return false;
     }
 }
 
@@ -354,7 +359,8 @@ static bool selected(struct sed *s, struct sed_cmd *c)
             if (c->a1.kind == AD_ZERO && at_address(s, &c->a2))
                 return true;
             break;
-        default: break;
+        default:
+            break;
         }
         c->in_range = !(c->a2.kind == AD_LAST && is_last(s));
         return true;
@@ -364,8 +370,11 @@ static bool selected(struct sed *s, struct sed_cmd *c)
         c->in_range = s->line < c->a2.n;
         return s->line <= c->a2.n;
     case AD_PLUS:
-    case AD_MULTIPLE: c->in_range = s->line < c->range_end; break;
-    default: c->in_range = !at_address(s, &c->a2);
+    case AD_MULTIPLE:
+        c->in_range = s->line < c->range_end;
+        break;
+    default:
+        c->in_range = !at_address(s, &c->a2);
     }
     return true;
 }
@@ -468,7 +477,8 @@ static bool substitute(struct sed *s, struct sed_cmd *c)
     return done;
 }
 
-/* --- the cycle ---------------------------------------------------------------------------------- */
+/* --- the cycle ----------------------------------------------------------------------------------
+ */
 
 static void end_cycle(struct sed *s)
 {
@@ -512,15 +522,23 @@ static enum outcome run_script(struct sed *s)
         if (!on)
             continue;
         switch (c->name) {
-        case '=': vf_printf(s->out, "%lu\n", (unsigned long)s->line); break;
-        case 'a': defer(s, 'a', c->text, c->text_n); break;
-        case 'i': put_text(s, c->text, c->text_n); break;
+        case '=':
+            vf_printf(s->out, "%lu\n", (unsigned long)s->line);
+            break;
+        case 'a':
+            defer(s, 'a', c->text, c->text_n);
+            break;
+        case 'i':
+            put_text(s, c->text, c->text_n);
+            break;
         case 'c':
             if (!c->a2.kind || !c->in_range || c->negate)
                 put_text(s, c->text, c->text_n);
             flush_appends(s);
             return NEXT_CYCLE;
-        case 'b': pc = c->jump; break;
+        case 'b':
+            pc = c->jump;
+            break;
         case 't':
             if (s->replaced) {
                 s->replaced = false;
@@ -532,7 +550,9 @@ static enum outcome run_script(struct sed *s)
                 pc = c->jump;
             s->replaced = false;
             break;
-        case 'd': flush_appends(s); return NEXT_CYCLE;
+        case 'd':
+            flush_appends(s);
+            return NEXT_CYCLE;
         case 'D': {
             size_t n = first_line(&s->pat);
             if (n == s->pat.n) {
@@ -544,7 +564,9 @@ static enum outcome run_script(struct sed *s)
             flush_appends(s);
             return RESTART;
         }
-        case 'F': vf_printf(s->out, "%s\n", s->name); break;
+        case 'F':
+            vf_printf(s->out, "%s\n", s->name);
+            break;
         case 'g':
             str_trunc(&s->pat, 0);
             str_add(&s->pat, str_text(&s->hold), s->hold.n);
@@ -567,7 +589,9 @@ static enum outcome run_script(struct sed *s)
             s->hold = t;
             break;
         }
-        case 'l': list_line(s, c->n); break;
+        case 'l':
+            list_line(s, c->n);
+            break;
         case 'n':
             if (is_last(s) && !(s->separate && s->at < s->nfiles)) {
                 end_cycle(s);
@@ -587,29 +611,48 @@ static enum outcome run_script(struct sed *s)
                 return s->separate ? NEXT_CYCLE : QUIT;
             }
             break;
-        case 'p': put_line(s, s->out, str_text(&s->pat), s->pat.n); break;
-        case 'P': put_line(s, s->out, str_text(&s->pat), first_line(&s->pat)); break;
-        case 'q': return quit(s, c, true);
-        case 'Q': return quit(s, c, false);
-        case 'r': defer(s, 'r', c->text, 0); break;
-        case 'R': defer(s, 'R', c->text, 0); break;
+        case 'p':
+            put_line(s, s->out, str_text(&s->pat), s->pat.n);
+            break;
+        case 'P':
+            put_line(s, s->out, str_text(&s->pat), first_line(&s->pat));
+            break;
+        case 'q':
+            return quit(s, c, true);
+        case 'Q':
+            return quit(s, c, false);
+        case 'r':
+            defer(s, 'r', c->text, 0);
+            break;
+        case 'R':
+            defer(s, 'R', c->text, 0);
+            break;
         case 's':
             if (substitute(s, c)) {
                 s->replaced = true;
                 if (c->print)
                     put_line(s, s->out, str_text(&s->pat), s->pat.n);
                 if (c->out)
-                    put_line(s, c->out->f == r->out ? s->out : c->out->f, str_text(&s->pat), s->pat.n);
+                    put_line(s, c->out->f == r->out ? s->out : c->out->f, str_text(&s->pat),
+                             s->pat.n);
             }
             break;
-        case 'w': put_line(s, c->out->f == r->out ? s->out : c->out->f, str_text(&s->pat), s->pat.n); break;
-        case 'W': put_line(s, c->out->f == r->out ? s->out : c->out->f, str_text(&s->pat), first_line(&s->pat)); break;
+        case 'w':
+            put_line(s, c->out->f == r->out ? s->out : c->out->f, str_text(&s->pat), s->pat.n);
+            break;
+        case 'W':
+            put_line(s, c->out->f == r->out ? s->out : c->out->f, str_text(&s->pat),
+                     first_line(&s->pat));
+            break;
         case 'y':
             for (size_t i = 0; i < s->pat.n; i++)
                 s->pat.s[i] = c->text[(unsigned char)s->pat.s[i]];
             break;
-        case 'z': str_trunc(&s->pat, 0); break;
-        default: break;
+        case 'z':
+            str_trunc(&s->pat, 0);
+            break;
+        default:
+            break;
         }
     }
     end_cycle(s);
@@ -640,7 +683,8 @@ static void run_all(struct sed *s)
         (void)vf_flush(o2->f);
 }
 
-/* --- options ----------------------------------------------------------------------------------------- */
+/* --- options
+ * ----------------------------------------------------------------------------------------- */
 
 static bool add_file(struct sed *s, const char *name, unsigned flags)
 {
@@ -710,7 +754,8 @@ static int sed_run(struct cmd_run *r)
         s.nfiles--;
         parts = 1;
     }
-    const char *which = parts > 1 ? vm_asprintf(r->p, "-e expression #%d", parts) : "-e expression #1";
+    const char *which =
+        parts > 1 ? vm_asprintf(r->p, "-e expression #%d", parts) : "-e expression #1";
     if (parts && !sed_parse(r, &s.script, str_text(&script), script.n, which, false, flags))
         return 1;
     if (!sed_finish(r, &s.script))
@@ -727,11 +772,23 @@ static int sed_run(struct cmd_run *r)
     return s.status;
 }
 
-static const char *const sed_longs[] = {
-    "binary=b",       "regexp-extended=r", "debug=\1",   "in-place?=i", "expression:=e",
-    "file:=f",        "line-length:=l",    "null-data=z", "zero-terminated=z", "quiet=n",
-    "posix=\2",       "silent=n",          "sandbox=\3", "separate=s",  "unbuffered=u",
-    "follow-symlinks=\4", NULL};
+static const char *const sed_longs[] = {"binary=b",
+                                        "regexp-extended=r",
+                                        "debug=\1",
+                                        "in-place?=i",
+                                        "expression:=e",
+                                        "file:=f",
+                                        "line-length:=l",
+                                        "null-data=z",
+                                        "zero-terminated=z",
+                                        "quiet=n",
+                                        "posix=\2",
+                                        "silent=n",
+                                        "sandbox=\3",
+                                        "separate=s",
+                                        "unbuffered=u",
+                                        "follow-symlinks=\4",
+                                        NULL};
 
 const struct cmd cmd_sed = {.name = "sed",
                             .opts = "bsnrzuEe:f:l:i::V:",

@@ -388,15 +388,22 @@ static void substitute(struct parser *p, struct sed_cmd *c)
             c->print = true;
             break;
         case 'i':
-        case 'I': more |= REGEX_ICASE; break;
+        case 'I':
+            more |= REGEX_ICASE;
+            break;
         case 'm':
-        case 'M': more |= REGEX_NEWLINE; break;
-        case 'e': c->eval = true; break;
+        case 'M':
+            more |= REGEX_NEWLINE;
+            break;
+        case 'e':
+            c->eval = true;
+            break;
         case 'w':
             c->out = output(p, rest(p, false));
             p->s--;
             goto done;
-        default: bad(p, "unknown option to `s'");
+        default:
+            bad(p, "unknown option to `s'");
         }
     }
 done:
@@ -473,13 +480,23 @@ static void command(struct parser *p, struct sed_cmd *c)
     }
     case 'a':
     case 'i':
-    case 'c': text_argument(p, c); break;
+    case 'c':
+        text_argument(p, c);
+        break;
     case 'r':
-    case 'R': c->text = rest(p, false); break;
+    case 'R':
+        c->text = rest(p, false);
+        break;
     case 'w':
-    case 'W': c->out = output(p, rest(p, false)); break;
-    case 's': substitute(p, c); break;
-    case 'y': transliterate(p, c); break;
+    case 'W':
+        c->out = output(p, rest(p, false));
+        break;
+    case 's':
+        substitute(p, c);
+        break;
+    case 'y':
+        transliterate(p, c);
+        break;
     case 'q':
     case 'Q':
     case 'l':
@@ -492,10 +509,28 @@ static void command(struct parser *p, struct sed_cmd *c)
             c->n = (int64_t)number(p);
         end_command(p);
         break;
-    case '=': case 'd': case 'D': case 'F': case 'g': case 'G': case 'h': case 'H': case 'n':
-    case 'N': case 'p': case 'P': case 'x': case 'z': end_command(p); break;
-    case 'v': rest(p, true); break;
-    case 'e': c->text = rest(p, false); break;
+    case '=':
+    case 'd':
+    case 'D':
+    case 'F':
+    case 'g':
+    case 'G':
+    case 'h':
+    case 'H':
+    case 'n':
+    case 'N':
+    case 'p':
+    case 'P':
+    case 'x':
+    case 'z':
+        end_command(p);
+        break;
+    case 'v':
+        rest(p, true);
+        break;
+    case 'e':
+        c->text = rest(p, false);
+        break;
     default:
         bad(p, vm_asprintf(p->r->p, "unknown command: `%c'", c->name));
     }
@@ -529,7 +564,7 @@ static void parse(struct parser *p)
             blanks(p);
         }
         int name = take(p);
-        if (name == '#' ) {
+        if (name == '#') {
             if (c.a1.kind)
                 bad(p, "comments don't accept any addresses");
             while (p->s < p->end && *p->s != '\n')

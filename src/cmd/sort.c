@@ -245,17 +245,28 @@ static int compare_keys(const struct sort *s, const struct key *k, const char *a
 {
     int d;
     switch (k->order) {
-    case 'n': d = compare_numbers(a, an, b, bn); break;
-    case 'g': d = compare_floats(a, an, b, bn); break;
-    case 'h': d = compare_human(a, an, b, bn); break;
-    case 'M': d = month(a, an) - month(b, bn); break;
-    case 'V': d = version_compare(a, an, b, bn); break;
+    case 'n':
+        d = compare_numbers(a, an, b, bn);
+        break;
+    case 'g':
+        d = compare_floats(a, an, b, bn);
+        break;
+    case 'h':
+        d = compare_human(a, an, b, bn);
+        break;
+    case 'M':
+        d = month(a, an) - month(b, bn);
+        break;
+    case 'V':
+        d = version_compare(a, an, b, bn);
+        break;
     case 'R': {
         uint64_t x = hash_fixed(a, an, s->seed), y = hash_fixed(b, bn, s->seed);
         d = x < y ? -1 : x > y;
         break;
     }
-    default: d = compare_text(k, a, an, b, bn);
+    default:
+        d = compare_text(k, a, an, b, bn);
     }
     return k->reverse ? -d : d;
 }
@@ -390,7 +401,8 @@ static int check_order(struct sort *s, const char *name)
     return 0;
 }
 
-/* --- options ------------------------------------------------------------------------------------ */
+/* --- options ------------------------------------------------------------------------------------
+ */
 
 static bool set_order(struct key *k, char c, bool end)
 {
@@ -402,17 +414,28 @@ static bool set_order(struct key *k, char c, bool end)
         else
             k->skip_start = true;
         break;
-    case 'd': k->dict = true; break;
-    case 'f': k->fold = true; break;
-    case 'i': k->print = true; break;
-    case 'r': k->reverse = true; break;
+    case 'd':
+        k->dict = true;
+        break;
+    case 'f':
+        k->fold = true;
+        break;
+    case 'i':
+        k->print = true;
+        break;
+    case 'r':
+        k->reverse = true;
+        break;
     case 'n':
     case 'g':
     case 'h':
     case 'M':
     case 'V':
-    case 'R': k->order = c; break;
-    default: return false;
+    case 'R':
+        k->order = c;
+        break;
+    default:
+        return false;
     }
     return true;
 }
@@ -434,7 +457,8 @@ static bool add_key(struct sort *s, const char *arg)
     bool ok;
     k->field = key_number(&p, &ok);
     if (!ok) {
-        cmd_warn(r, "invalid number at field start: invalid count at start of %s", cmd_quotel(r, arg));
+        cmd_warn(r, "invalid number at field start: invalid count at start of %s",
+                 cmd_quotel(r, arg));
         return false;
     }
     if (!k->field--) {
@@ -445,7 +469,8 @@ static bool add_key(struct sort *s, const char *arg)
         p++;
         k->chr = key_number(&p, &ok);
         if (!ok || !k->chr--) {
-            cmd_warn(r, "character offset is zero: invalid field specification %s", cmd_quotel(r, arg));
+            cmd_warn(r, "character offset is zero: invalid field specification %s",
+                     cmd_quotel(r, arg));
             return false;
         }
     }
@@ -466,7 +491,8 @@ static bool add_key(struct sort *s, const char *arg)
             p++;
     }
     if (*p) {
-        cmd_warn(r, "stray character in field spec: invalid field specification %s", cmd_quotel(r, arg));
+        cmd_warn(r, "stray character in field spec: invalid field specification %s",
+                 cmd_quotel(r, arg));
         return false;
     }
     while (*at)
@@ -505,13 +531,28 @@ static bool options(struct sort *s, const char **output)
             if (!set_tab(s, arg))
                 return false;
             break;
-        case 'o': *output = arg; break;
-        case 'u': s->unique = true; break;
-        case 's': s->stable = true; break;
-        case 'c': s->check = true; s->check_quiet = arg && *arg != 'd'; break;
-        case 'C': s->check = s->check_quiet = true; break;
-        case 'z': s->eol = '\0'; break;
-        case 'm': s->merge = true; break;
+        case 'o':
+            *output = arg;
+            break;
+        case 'u':
+            s->unique = true;
+            break;
+        case 's':
+            s->stable = true;
+            break;
+        case 'c':
+            s->check = true;
+            s->check_quiet = arg && *arg != 'd';
+            break;
+        case 'C':
+            s->check = s->check_quiet = true;
+            break;
+        case 'z':
+            s->eol = '\0';
+            break;
+        case 'm':
+            s->merge = true;
+            break;
         case '\1': {
             char c = *arg == 'm' ? 'M' : *arg == 'v' ? 'V' : *arg == 'r' ? 'R' : *arg;
             set_order(&s->global, c, false);
@@ -547,7 +588,8 @@ static int sort_run(struct cmd_run *r)
         return 2;
     char *standard[] = {"-", NULL};
     if (s.check && r->argc > 1) {
-        cmd_warn(r, "extra operand %s not allowed with -%c", cmd_quotel(r, r->argv[1]), s.check_quiet ? 'C' : 'c');
+        cmd_warn(r, "extra operand %s not allowed with -%c", cmd_quotel(r, r->argv[1]),
+                 s.check_quiet ? 'C' : 'c');
         return 2;
     }
     for (char **f = r->argc ? r->argv : standard; *f; f++) {
@@ -580,13 +622,35 @@ static int sort_run(struct cmd_run *r)
     return 0;
 }
 
-static const char *const sort_longs[] = {
-    "ignore-leading-blanks=b", "check?=c", "compress-program:=\2", "debug=\3", "dictionary-order=d",
-    "ignore-case=f", "files0-from:=\4", "general-numeric-sort=g", "ignore-nonprinting=i", "key:=k",
-    "merge=m", "month-sort=M", "numeric-sort=n", "human-numeric-sort=h", "version-sort=V",
-    "random-sort=R", "random-source:=\5", "sort:=\1", "output:=o", "reverse=r", "stable=s",
-    "batch-size:=\6", "buffer-size:=S", "field-separator:=t", "temporary-directory:=T",
-    "unique=u", "zero-terminated=z", "parallel:=\7", NULL};
+static const char *const sort_longs[] = {"ignore-leading-blanks=b",
+                                         "check?=c",
+                                         "compress-program:=\2",
+                                         "debug=\3",
+                                         "dictionary-order=d",
+                                         "ignore-case=f",
+                                         "files0-from:=\4",
+                                         "general-numeric-sort=g",
+                                         "ignore-nonprinting=i",
+                                         "key:=k",
+                                         "merge=m",
+                                         "month-sort=M",
+                                         "numeric-sort=n",
+                                         "human-numeric-sort=h",
+                                         "version-sort=V",
+                                         "random-sort=R",
+                                         "random-source:=\5",
+                                         "sort:=\1",
+                                         "output:=o",
+                                         "reverse=r",
+                                         "stable=s",
+                                         "batch-size:=\6",
+                                         "buffer-size:=S",
+                                         "field-separator:=t",
+                                         "temporary-directory:=T",
+                                         "unique=u",
+                                         "zero-terminated=z",
+                                         "parallel:=\7",
+                                         NULL};
 
 const struct cmd cmd_sort = {.name = "sort",
                              .opts = "bcCdfghik:mMno:rRsS:t:T:uVy::z",

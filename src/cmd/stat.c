@@ -12,13 +12,20 @@
 static const char *kind(const struct vfs_stat *st)
 {
     switch (st->mode & S_IFMT) {
-    case S_IFDIR: return "directory";
-    case S_IFLNK: return "symbolic link";
-    case S_IFCHR: return "character special file";
-    case S_IFBLK: return "block special file";
-    case S_IFIFO: return "fifo";
-    case S_IFSOCK: return "socket";
-    default: return st->size ? "regular file" : "regular empty file";
+    case S_IFDIR:
+        return "directory";
+    case S_IFLNK:
+        return "symbolic link";
+    case S_IFCHR:
+        return "character special file";
+    case S_IFBLK:
+        return "block special file";
+    case S_IFIFO:
+        return "fifo";
+    case S_IFSOCK:
+        return "socket";
+    default:
+        return st->size ? "regular file" : "regular empty file";
     }
 }
 
@@ -44,36 +51,63 @@ static const char *directive(struct cmd_run *r, char c, const char *path, const 
         if (vm_statfs(p, path, &b, &f, &i, &g))
             b = f = i = g = 0;
         switch (c) {
-        case 'n': return path;
-        case 'b': return vm_asprintf(p, "%lu", (unsigned long)b);
+        case 'n':
+            return path;
+        case 'b':
+            return vm_asprintf(p, "%lu", (unsigned long)b);
         case 'f':
-        case 'a': return vm_asprintf(p, "%lu", (unsigned long)f);
-        case 'c': return vm_asprintf(p, "%lu", (unsigned long)i);
-        case 'd': return vm_asprintf(p, "%lu", (unsigned long)g);
+        case 'a':
+            return vm_asprintf(p, "%lu", (unsigned long)f);
+        case 'c':
+            return vm_asprintf(p, "%lu", (unsigned long)i);
+        case 'd':
+            return vm_asprintf(p, "%lu", (unsigned long)g);
         case 's':
-        case 'S': return "4096";
-        case 'l': return "255";
-        case 't': return "ef53";
-        case 'T': return "ext2/ext3";
-        case 'i': return "0";
-        default: return NULL;
+        case 'S':
+            return "4096";
+        case 'l':
+            return "255";
+        case 't':
+            return "ef53";
+        case 'T':
+            return "ext2/ext3";
+        case 'i':
+            return "0";
+        default:
+            return NULL;
         }
     }
     switch (c) {
-    case 'a': return vm_asprintf(p, "%o", st->mode & 07777);
-    case 'A': cmd_mode_text(st->mode, mode); return vm_strdup(p, mode);
-    case 'b': return vm_asprintf(p, "%ld", (long)st->blocks);
-    case 'B': return "512";
-    case 'd': return vm_asprintf(p, "%lu", (unsigned long)st->dev);
-    case 'D': return vm_asprintf(p, "%lx", (unsigned long)st->dev);
-    case 'f': return vm_asprintf(p, "%x", st->mode);
-    case 'F': return kind(st);
-    case 'g': return vm_asprintf(p, "%u", st->gid);
-    case 'G': name = cmd_group_name(r, st->gid); return name ? name : "UNKNOWN";
-    case 'h': return vm_asprintf(p, "%lu", (unsigned long)st->nlink);
-    case 'i': return vm_asprintf(p, "%lu", (unsigned long)st->ino);
-    case 'm': return "/";
-    case 'n': return path;
+    case 'a':
+        return vm_asprintf(p, "%o", st->mode & 07777);
+    case 'A':
+        cmd_mode_text(st->mode, mode);
+        return vm_strdup(p, mode);
+    case 'b':
+        return vm_asprintf(p, "%ld", (long)st->blocks);
+    case 'B':
+        return "512";
+    case 'd':
+        return vm_asprintf(p, "%lu", (unsigned long)st->dev);
+    case 'D':
+        return vm_asprintf(p, "%lx", (unsigned long)st->dev);
+    case 'f':
+        return vm_asprintf(p, "%x", st->mode);
+    case 'F':
+        return kind(st);
+    case 'g':
+        return vm_asprintf(p, "%u", st->gid);
+    case 'G':
+        name = cmd_group_name(r, st->gid);
+        return name ? name : "UNKNOWN";
+    case 'h':
+        return vm_asprintf(p, "%lu", (unsigned long)st->nlink);
+    case 'i':
+        return vm_asprintf(p, "%lu", (unsigned long)st->ino);
+    case 'm':
+        return "/";
+    case 'n':
+        return path;
     case 'N': {
         ssize_t n = S_ISLNK(st->mode) ? vm_readlink(p, path, to, sizeof(to) - 1) : -1;
         if (n < 0)
@@ -81,21 +115,37 @@ static const char *directive(struct cmd_run *r, char c, const char *path, const 
         to[n] = '\0';
         return vm_asprintf(p, "%s -> %s", cmd_quote(r, path), cmd_quote(r, to));
     }
-    case 'o': return vm_asprintf(p, "%u", st->blksize);
-    case 's': return vm_asprintf(p, "%ld", (long)st->size);
-    case 't': return vm_asprintf(p, "%x", major(st->rdev));
-    case 'T': return vm_asprintf(p, "%x", minor(st->rdev));
-    case 'u': return vm_asprintf(p, "%u", st->uid);
-    case 'U': name = cmd_user_name(r, st->uid); return name ? name : "UNKNOWN";
-    case 'w': return time_text(r, st->btime);
-    case 'W': return vm_asprintf(p, "%ld", (long)st->btime.tv_sec);
-    case 'x': return time_text(r, st->atime);
-    case 'X': return vm_asprintf(p, "%ld", (long)st->atime.tv_sec);
-    case 'y': return time_text(r, st->mtime);
-    case 'Y': return vm_asprintf(p, "%ld", (long)st->mtime.tv_sec);
-    case 'z': return time_text(r, st->ctime);
-    case 'Z': return vm_asprintf(p, "%ld", (long)st->ctime.tv_sec);
-    default: return NULL;
+    case 'o':
+        return vm_asprintf(p, "%u", st->blksize);
+    case 's':
+        return vm_asprintf(p, "%ld", (long)st->size);
+    case 't':
+        return vm_asprintf(p, "%x", major(st->rdev));
+    case 'T':
+        return vm_asprintf(p, "%x", minor(st->rdev));
+    case 'u':
+        return vm_asprintf(p, "%u", st->uid);
+    case 'U':
+        name = cmd_user_name(r, st->uid);
+        return name ? name : "UNKNOWN";
+    case 'w':
+        return time_text(r, st->btime);
+    case 'W':
+        return vm_asprintf(p, "%ld", (long)st->btime.tv_sec);
+    case 'x':
+        return time_text(r, st->atime);
+    case 'X':
+        return vm_asprintf(p, "%ld", (long)st->atime.tv_sec);
+    case 'y':
+        return time_text(r, st->mtime);
+    case 'Y':
+        return vm_asprintf(p, "%ld", (long)st->mtime.tv_sec);
+    case 'z':
+        return time_text(r, st->ctime);
+    case 'Z':
+        return vm_asprintf(p, "%ld", (long)st->ctime.tv_sec);
+    default:
+        return NULL;
     }
 }
 
@@ -116,8 +166,11 @@ static void put_format(struct cmd_run *r, const char *f, const char *path,
             } else {
                 /* %Hd and %Ld: the halves of a device number */
                 bool high = c == 'H' || c == 'L';
-                const char *text = high ? vm_asprintf(r->p, "%u", c == 'H' ? major(f[2 + n] == 'r' ? st->rdev : st->dev) : minor(f[2 + n] == 'r' ? st->rdev : st->dev))
-                                        : directive(r, c, path, st, cmd_has(r, 'f'));
+                const char *text =
+                    high ? vm_asprintf(r->p, "%u",
+                                       c == 'H' ? major(f[2 + n] == 'r' ? st->rdev : st->dev)
+                                                : minor(f[2 + n] == 'r' ? st->rdev : st->dev))
+                         : directive(r, c, path, st, cmd_has(r, 'f'));
                 const char *width = f + 1 + strspn(f + 1, "-+ #0");
                 int64_t w = 0;
                 for (; *width >= '0' && *width <= '9'; width++)
@@ -143,16 +196,22 @@ static const char *default_format(struct cmd_run *r, const struct vfs_stat *st)
     if (cmd_has(r, 'f') && cmd_has(r, 't'))
         return "%n %i %l %t %s %S %b %f %a %c %d\n";
     if (cmd_has(r, 'f'))
-        return "  File: \"%n\"\n    ID: %-8i Namelen: %-7l Type: %T\nBlock size: %-10s Fundamental block "
-               "size: %S\nBlocks: Total: %-10b Free: %-10f Available: %a\nInodes: Total: %-10c Free: %d\n";
+        return "  File: \"%n\"\n    ID: %-8i Namelen: %-7l Type: %T\nBlock size: %-10s Fundamental "
+               "block "
+               "size: %S\nBlocks: Total: %-10b Free: %-10f Available: %a\nInodes: Total: %-10c "
+               "Free: %d\n";
     if (cmd_has(r, 't'))
         return "%n %s %b %f %u %g %D %i %h %t %T %X %Y %Z %W %o\n";
     return S_ISCHR(st->mode) || S_ISBLK(st->mode)
-               ? "  File: %N\n  Size: %-10s\tBlocks: %-10b IO Block: %-6o %F\nDevice: %Hd,%Ld\tInode: "
-                 "%-11i Links: %-5h Device type: %Hr,%Lr\nAccess: (%04a/%10.10A)  Uid: (%5u/%8U)   Gid: "
+               ? "  File: %N\n  Size: %-10s\tBlocks: %-10b IO Block: %-6o %F\nDevice: "
+                 "%Hd,%Ld\tInode: "
+                 "%-11i Links: %-5h Device type: %Hr,%Lr\nAccess: (%04a/%10.10A)  Uid: (%5u/%8U)   "
+                 "Gid: "
                  "(%5g/%8G)\nAccess: %x\nModify: %y\nChange: %z\n Birth: %w\n"
-               : "  File: %N\n  Size: %-10s\tBlocks: %-10b IO Block: %-6o %F\nDevice: %Hd,%Ld\tInode: "
-                 "%-11i Links: %h\nAccess: (%04a/%10.10A)  Uid: (%5u/%8U)   Gid: (%5g/%8G)\nAccess: "
+               : "  File: %N\n  Size: %-10s\tBlocks: %-10b IO Block: %-6o %F\nDevice: "
+                 "%Hd,%Ld\tInode: "
+                 "%-11i Links: %h\nAccess: (%04a/%10.10A)  Uid: (%5u/%8U)   Gid: "
+                 "(%5g/%8G)\nAccess: "
                  "%x\nModify: %y\nChange: %z\n Birth: %w\n";
 }
 
@@ -163,11 +222,13 @@ static int stat_run(struct cmd_run *r)
         return cmd_missing(r);
     for (char **a = r->argv; *a; a++) {
         struct vfs_stat st;
-        int err = !strcmp(*a, "-") ? vm_fstat(r->p, 0, &st)
+        int err = !strcmp(*a, "-")                     ? vm_fstat(r->p, 0, &st)
                   : cmd_has(r, 'L') || cmd_has(r, 'f') ? vm_stat(r->p, *a, &st)
                                                        : vm_lstat(r->p, *a, &st);
         if (err < 0) {
-            cmd_warn_err(r, err, cmd_has(r, 'f') ? "cannot read file system information for %s" : "cannot statx %s",
+            cmd_warn_err(r, err,
+                         cmd_has(r, 'f') ? "cannot read file system information for %s"
+                                         : "cannot statx %s",
                          cmd_quote(r, *a));
             status = 1;
             continue;
@@ -179,11 +240,10 @@ static int stat_run(struct cmd_run *r)
     return status;
 }
 
-static const char *const stat_longs[] = {"dereference=L", "file-system=f", "format:=c", "printf:=\1",
-                                         "terse=t", "cached:=\2", NULL};
+static const char *const stat_longs[] = {
+    "dereference=L", "file-system=f", "format:=c", "printf:=\1", "terse=t", "cached:=\2", NULL};
 
-const struct cmd cmd_stat = {
-    .name = "stat", .opts = "c:fLt", .longs = stat_longs, .run = stat_run};
+const struct cmd cmd_stat = {.name = "stat", .opts = "c:fLt", .longs = stat_longs, .run = stat_run};
 
 /* --- truncate ------------------------------------------------------------------------------ */
 
@@ -195,7 +255,8 @@ static int truncate_run(struct cmd_run *r)
     char how = 0;
     struct vfs_stat st;
     if (!s && !ref) {
-        cmd_warn(r, "you must specify either %s or %s", cmd_quotel(r, "--size"), cmd_quotel(r, "--reference"));
+        cmd_warn(r, "you must specify either %s or %s", cmd_quotel(r, "--size"),
+                 cmd_quotel(r, "--reference"));
         return cmd_usage(r);
     }
     if (s) {
@@ -230,17 +291,31 @@ static int truncate_run(struct cmd_run *r)
         }
         uint64_t old = vm_fstat(r->p, fd, &st) ? 0 : (uint64_t)st.size, to = n;
         switch (how) {
-        case '+': to = old + n; break;
-        case '-': to = old > n ? old - n : 0; break;
-        case '<': to = old < n ? old : n; break;
-        case '>': to = old > n ? old : n; break;
-        case '/': to = n ? old / n * n : old; break;
-        case '%': to = n ? (old + n - 1) / n * n : old; break;
-        default: break;
+        case '+':
+            to = old + n;
+            break;
+        case '-':
+            to = old > n ? old - n : 0;
+            break;
+        case '<':
+            to = old < n ? old : n;
+            break;
+        case '>':
+            to = old > n ? old : n;
+            break;
+        case '/':
+            to = n ? old / n * n : old;
+            break;
+        case '%':
+            to = n ? (old + n - 1) / n * n : old;
+            break;
+        default:
+            break;
         }
         int err = vm_ftruncate(r->p, fd, (int64_t)to);
         if (err < 0) {
-            cmd_warn_err(r, err, "failed to truncate %s at %lu bytes", cmd_quote(r, *a), (unsigned long)to);
+            cmd_warn_err(r, err, "failed to truncate %s at %lu bytes", cmd_quote(r, *a),
+                         (unsigned long)to);
             status = 1;
         }
         vm_close(r->p, fd);
@@ -248,7 +323,8 @@ static int truncate_run(struct cmd_run *r)
     return status;
 }
 
-static const char *const truncate_longs[] = {"no-create=c", "io-blocks=o", "reference:=r", "size:=s", NULL};
+static const char *const truncate_longs[] = {"no-create=c", "io-blocks=o", "reference:=r",
+                                             "size:=s", NULL};
 
 const struct cmd cmd_truncate = {
     .name = "truncate", .opts = "cor:s:", .longs = truncate_longs, .run = truncate_run};
@@ -258,7 +334,8 @@ const struct cmd cmd_truncate = {
 static int mktemp_run(struct cmd_run *r)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    const char *t = r->argc ? r->argv[0] : "tmp.XXXXXXXXXX", *dir = cmd_arg(r, 'p'), *suffix = cmd_arg(r, '\1');
+    const char *t = r->argc ? r->argv[0] : "tmp.XXXXXXXXXX", *dir = cmd_arg(r, 'p'),
+               *suffix = cmd_arg(r, '\1');
     const char *env = vm_getenv(r->p, "TMPDIR");
     if (r->argc > 1) {
         cmd_warn(r, "too many templates");
@@ -268,7 +345,8 @@ static int mktemp_run(struct cmd_run *r)
         if (!dir || !*dir)
             dir = env && *env ? env : "/tmp";
         if (r->argc && *t == '/') {
-            cmd_warn(r, "invalid template, %s; with --tmpdir, it may not be absolute", cmd_quotel(r, t));
+            cmd_warn(r, "invalid template, %s; with --tmpdir, it may not be absolute",
+                     cmd_quotel(r, t));
             return 1;
         }
         t = cmd_path_join(r, dir, t);
@@ -287,14 +365,18 @@ static int mktemp_run(struct cmd_run *r)
             *c = letters[vm_random(r->p) % 62];
         if (cmd_has(r, 'u'))
             break;
-        err = cmd_has(r, 'd') ? vm_mkdir(r->p, name, 0700) : vm_open(r->p, name, O_RDWR | O_CREAT | O_EXCL, 0600);
+        err = cmd_has(r, 'd') ? vm_mkdir(r->p, name, 0700)
+                              : vm_open(r->p, name, O_RDWR | O_CREAT | O_EXCL, 0600);
         if (err != -EEXIST)
             break;
     }
     if (err < 0) {
         if (!cmd_has(r, 'q')) {
             memset(x, 'X', (size_t)(end - x));
-            cmd_warn_err(r, err, cmd_has(r, 'd') ? "failed to create directory via template %s" : "failed to create file via template %s", cmd_quotel(r, name));
+            cmd_warn_err(r, err,
+                         cmd_has(r, 'd') ? "failed to create directory via template %s"
+                                         : "failed to create file via template %s",
+                         cmd_quotel(r, name));
         }
         return 1;
     }
@@ -302,7 +384,8 @@ static int mktemp_run(struct cmd_run *r)
     return 0;
 }
 
-static const char *const mktemp_longs[] = {"directory=d", "quiet=q", "dry-run=u", "suffix:=\1", "tmpdir?=p", NULL};
+static const char *const mktemp_longs[] = {"directory=d", "quiet=q",   "dry-run=u",
+                                           "suffix:=\1",  "tmpdir?=p", NULL};
 
 const struct cmd cmd_mktemp = {
     .name = "mktemp", .opts = "dp:qtuV", .longs = mktemp_longs, .run = mktemp_run};

@@ -10,7 +10,7 @@ enum { BLOCK = 65536, SET_MAX = 65536 };
 struct set {
     unsigned char *c;
     size_t n;
-    size_t fill_at;     /* where "[x*]" wants to be stretched; SIZE_MAX: nowhere */
+    size_t fill_at; /* where "[x*]" wants to be stretched; SIZE_MAX: nowhere */
     unsigned char fill;
 };
 
@@ -52,9 +52,10 @@ static int take_class(struct parser *p)
     static const struct {
         const char *name;
         int (*is)(int c);
-    } classes[] = {{"alnum", isalnum}, {"alpha", isalpha}, {"blank", isblank}, {"cntrl", iscntrl},
-                   {"digit", isdigit}, {"graph", isgraph}, {"lower", islower}, {"print", isprint},
-                   {"punct", ispunct}, {"space", isspace}, {"upper", isupper}, {"xdigit", isxdigit}};
+    } classes[] = {{"alnum", isalnum}, {"alpha", isalpha}, {"blank", isblank},
+                   {"cntrl", iscntrl}, {"digit", isdigit}, {"graph", isgraph},
+                   {"lower", islower}, {"print", isprint}, {"punct", ispunct},
+                   {"space", isspace}, {"upper", isupper}, {"xdigit", isxdigit}};
     const char *end = p->s[0] == '[' && p->s[1] == ':' ? strstr(p->s + 2, ":]") : NULL;
     if (!end)
         return 0;
@@ -128,7 +129,8 @@ static bool parse_set(struct cmd_run *r, const char *text, struct set *out)
         p.s++;
         int hi = take(&p);
         if (hi < lo) {
-            cmd_warn(r, "range-endpoints of '%c-%c' are in reverse collating sequence order", lo, hi);
+            cmd_warn(r, "range-endpoints of '%c-%c' are in reverse collating sequence order", lo,
+                     hi);
             return false;
         }
         for (int c = lo; c <= hi; c++)
@@ -197,26 +199,29 @@ static int run(struct cmd_run *r, const struct tr *t, bool squeezing)
 
 static int tr_run(struct cmd_run *r)
 {
-    bool del = cmd_has(r, 'd'), squeeze = cmd_has(r, 's'), compl = cmd_has(r, 'c') || cmd_has(r, 'C');
+    bool del = cmd_has(r, 'd'), squeeze = cmd_has(r, 's'),
+         compl = cmd_has(r, 'c') || cmd_has(r, 'C');
     int need = del == squeeze ? 2 : 1, most = del && !squeeze ? 1 : 2;
     if (r->argc < need) {
         if (!r->argc)
             return cmd_missing(r);
         cmd_warn(r, "missing operand after %s", cmd_quotel(r, r->argv[r->argc - 1]));
-        vf_puts(r->err, del ? "Two strings must be given when both deleting and squeezing repeats.\n"
-                            : "Two strings must be given when translating.\n");
+        vf_puts(r->err,
+                del ? "Two strings must be given when both deleting and squeezing repeats.\n"
+                    : "Two strings must be given when translating.\n");
         return cmd_usage(r);
     }
     if (r->argc > most) {
         cmd_warn(r, "extra operand %s", cmd_quotel(r, r->argv[most]));
         if (most == 1 && r->argc == 2)
-            vf_puts(r->err, "Only one string may be given when deleting without squeezing repeats.\n");
+            vf_puts(r->err,
+                    "Only one string may be given when deleting without squeezing repeats.\n");
         return cmd_usage(r);
     }
     struct set a, b = {0};
     if (!parse_set(r, r->argv[0], &a) || (r->argc > 1 && !parse_set(r, r->argv[1], &b)))
         return 1;
-    if (compl)
+    if (compl )
         complement(&a);
     struct tr t;
     memset(&t, 0, sizeof(t));

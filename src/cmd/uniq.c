@@ -101,13 +101,29 @@ static int uniq_run(struct cmd_run *r)
     for (const char *o = r->opt; *o; o++) {
         const char *arg = r->optarg[o - r->opt];
         switch (*o) {
-        case 'c': u.count = true; break;
-        case 'd': u.repeated = true; break;
-        case 'u': u.unique = true; break;
-        case 'D': u.all = true; u.group = arg ? *arg : 'n'; break;
-        case '\1': group = true; u.group = arg ? *arg : 's'; break;
-        case 'i': u.fold = true; break;
-        case 'z': u.eol = '\0'; break;
+        case 'c':
+            u.count = true;
+            break;
+        case 'd':
+            u.repeated = true;
+            break;
+        case 'u':
+            u.unique = true;
+            break;
+        case 'D':
+            u.all = true;
+            u.group = arg ? *arg : 'n';
+            break;
+        case '\1':
+            group = true;
+            u.group = arg ? *arg : 's';
+            break;
+        case 'i':
+            u.fold = true;
+            break;
+        case 'z':
+            u.eol = '\0';
+            break;
         case 'f':
             if (!amount(r, arg, "fields to skip", &u.fields))
                 return 1;
@@ -120,7 +136,8 @@ static int uniq_run(struct cmd_run *r)
             if (!amount(r, arg, "bytes to compare", &u.width))
                 return 1;
             break;
-        default: break;
+        default:
+            break;
         }
     }
     if (r->argc > 2)
@@ -137,7 +154,8 @@ static int uniq_run(struct cmd_run *r)
     int err = 0;
     if (!in)
         return 1;
-    if (r->argc > 1 && strcmp(r->argv[1], "-") && !(u.out = vf_open(r->p, r->argv[1], "we", &err))) {
+    if (r->argc > 1 && strcmp(r->argv[1], "-") &&
+        !(u.out = vf_open(r->p, r->argv[1], "we", &err))) {
         cmd_warn_err(r, err, "%s", cmd_quotef(r, r->argv[1]));
         return 1;
     }
@@ -173,8 +191,9 @@ static int uniq_run(struct cmd_run *r)
 }
 
 static const char *const uniq_longs[] = {
-    "count=c", "repeated=d", "all-repeated?=D", "group?=\1", "ignore-case=i", "unique=u",
-    "skip-fields:=f", "skip-chars:=s", "check-chars:=w", "zero-terminated=z", NULL};
+    "count=c",  "repeated=d",     "all-repeated?=D", "group?=\1",      "ignore-case=i",
+    "unique=u", "skip-fields:=f", "skip-chars:=s",   "check-chars:=w", "zero-terminated=z",
+    NULL};
 
 const struct cmd cmd_uniq = {
     .name = "uniq", .opts = "cdDf:is:uw:z", .longs = uniq_longs, .run = uniq_run};
@@ -260,9 +279,8 @@ static int comm_run(struct cmd_run *r)
     return disorder != 0;
 }
 
-static const char *const comm_longs[] = {"check-order=\4", "nocheck-order=\2",
-                                         "output-delimiter:=\1", "total=\3", "zero-terminated=z",
-                                         NULL};
+static const char *const comm_longs[] = {"check-order=\4",       "nocheck-order=\2",
+                                         "output-delimiter:=\1", "total=\3",
+                                         "zero-terminated=z",    NULL};
 
-const struct cmd cmd_comm = {
-    .name = "comm", .opts = "123z", .longs = comm_longs, .run = comm_run};
+const struct cmd cmd_comm = {.name = "comm", .opts = "123z", .longs = comm_longs, .run = comm_run};

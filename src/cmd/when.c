@@ -18,10 +18,11 @@ struct when {
     long nsec;
 };
 
-static const char *const months[] = {"january", "february", "march", "april", "may", "june", "july",
-                                     "august", "september", "october", "november", "december"};
-static const char *const days[] = {"sunday", "monday", "tuesday", "wednesday", "thursday",
-                                   "friday", "saturday"};
+static const char *const months[] = {"january",   "february", "march",    "april",
+                                     "may",       "june",     "july",     "august",
+                                     "september", "october",  "november", "december"};
+static const char *const days[] = {"sunday",   "monday", "tuesday", "wednesday",
+                                   "thursday", "friday", "saturday"};
 
 /* The index of a word in a list by its first three letters or the whole; -1. */
 static int word_in(const char *w, size_t n, const char *const *list, int count)
@@ -39,8 +40,9 @@ static bool unit(const char *w, size_t n, int *at, int *times)
     static const struct {
         const char *name;
         int at, times;
-    } units[] = {{"year", 0, 1}, {"month", 1, 1}, {"fortnight", 2, 14}, {"week", 2, 7}, {"day", 2, 1},
-                 {"hour", 3, 1}, {"minute", 4, 1}, {"min", 4, 1}, {"second", 5, 1}, {"sec", 5, 1}};
+    } units[] = {{"year", 0, 1},   {"month", 1, 1}, {"fortnight", 2, 14}, {"week", 2, 7},
+                 {"day", 2, 1},    {"hour", 3, 1},  {"minute", 4, 1},     {"min", 4, 1},
+                 {"second", 5, 1}, {"sec", 5, 1}};
     if (n && (w[n - 1] | 32) == 's' && n > 3)
         n--;
     for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
@@ -200,7 +202,8 @@ static bool take_word(struct when *w, const char **s)
             w->add[2] += near[i].days;
             return true;
         }
-    if ((n == 4 && (!strncasecmp(p, "next", 4) || !strncasecmp(p, "last", 4) || !strncasecmp(p, "this", 4)))) {
+    if ((n == 4 && (!strncasecmp(p, "next", 4) || !strncasecmp(p, "last", 4) ||
+                    !strncasecmp(p, "this", 4)))) {
         const char *u = *s + strspn(*s, " ");
         size_t k = strspn(u, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
         int by = (*p | 32) == 'n' ? 1 : (*p | 32) == 'l' ? -1 : 0;
@@ -240,7 +243,8 @@ static bool take_word(struct when *w, const char **s)
         w->wday = i;
         return true;
     }
-    if ((n == 3 && (!strncasecmp(p, "utc", 3) || !strncasecmp(p, "gmt", 3))) || (n == 1 && (*p | 32) == 'z')) {
+    if ((n == 3 && (!strncasecmp(p, "utc", 3) || !strncasecmp(p, "gmt", 3))) ||
+        (n == 1 && (*p | 32) == 'z')) {
         w->zone = 0;
         return w->has_zone = true;
     }

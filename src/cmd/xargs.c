@@ -89,7 +89,9 @@ static int run(struct xargs *x, char **argv)
             return 0;
     }
     int err = vm_find_program(r->p, argv[0], path, sizeof(path));
-    int pid = err ? err : vm_spawn(r->p, path, argv, vm_environ(r->p), x->in == r->in ? no_input : NULL, NULL);
+    int pid =
+        err ? err
+            : vm_spawn(r->p, path, argv, vm_environ(r->p), x->in == r->in ? no_input : NULL, NULL);
     if (pid < 0) {
         cmd_warn_err(r, pid, "%s", argv[0]);
         return pid == -ENOENT ? 127 : 126;
@@ -142,7 +144,9 @@ static bool next_item(struct xargs *x, struct str *b, bool *line_end)
     while ((c = vf_getc(x->in)) != VF_EOF) {
         if (quote) {
             if (c == '\n') {
-                cmd_warn(x->r, "unmatched %s quote; by default quotes are special to xargs unless you use the -0 option",
+                cmd_warn(x->r,
+                         "unmatched %s quote; by default quotes are special to xargs unless you "
+                         "use the -0 option",
                          quote == '"' ? "double" : "single");
                 x->status = 1;
                 x->at_end = true;
@@ -172,7 +176,9 @@ static bool next_item(struct xargs *x, struct str *b, bool *line_end)
             str_putc(b, c);
     }
     if (quote) {
-        cmd_warn(x->r, "unmatched %s quote; by default quotes are special to xargs unless you use the -0 option",
+        cmd_warn(x->r,
+                 "unmatched %s quote; by default quotes are special to xargs unless you use the -0 "
+                 "option",
                  quote == '"' ? "double" : "single");
         x->status = 1;
         x->at_end = true;
@@ -197,8 +203,8 @@ static int gather(struct xargs *x)
             continue;
         }
         size_t need = strlen(item) + 1;
-        bool full = x->n - x->fixed >= x->max_args || x->chars + need > x->max_chars ||
-                    x->n >= MAX_ARGS;
+        bool full =
+            x->n - x->fixed >= x->max_args || x->chars + need > x->max_chars || x->n >= MAX_ARGS;
         if (full && x->n > x->fixed)
             stop = flush(x);
         if (stop)
@@ -248,14 +254,23 @@ static int delimiter(const char *s)
 
 static int xargs_run(struct cmd_run *r)
 {
-    struct xargs x = {.r = r, .in = r->in, .delim = -1, .max_args = UINT64_MAX,
-                      .max_lines = UINT64_MAX, .max_chars = MAX_CHARS, .jobs = 1};
+    struct xargs x = {.r = r,
+                      .in = r->in,
+                      .delim = -1,
+                      .max_args = UINT64_MAX,
+                      .max_lines = UINT64_MAX,
+                      .max_chars = MAX_CHARS,
+                      .jobs = 1};
     for (const char *o = r->opt; *o; o++) {
         const char *arg = r->optarg[o - r->opt];
         int err = 0;
         switch (*o) {
-        case '0': x.delim = 0; break;
-        case 'd': x.delim = delimiter(arg); break;
+        case '0':
+            x.delim = 0;
+            break;
+        case 'd':
+            x.delim = delimiter(arg);
+            break;
         case 'a':
             if (!(x.in = vf_open(r->p, arg, "re", &err))) {
                 cmd_warn_err(r, err, "Cannot open input file %s", cmd_quotel(r, arg));
@@ -263,9 +278,13 @@ static int xargs_run(struct cmd_run *r)
             }
             break;
         case 'E':
-        case 'e': x.eof = arg; break;
+        case 'e':
+            x.eof = arg;
+            break;
         case 'I':
-        case 'i': x.replace = arg ? arg : "{}"; break;
+        case 'i':
+            x.replace = arg ? arg : "{}";
+            break;
         case 'L':
         case 'l':
             x.max_lines = 1;
@@ -285,10 +304,17 @@ static int xargs_run(struct cmd_run *r)
             if (!count(r, 'P', arg, &x.jobs, 0))
                 return cmd_usage(r);
             break;
-        case 'r': x.no_empty = true; break;
-        case 't': x.trace = true; break;
-        case 'p': x.trace = x.ask = true; break;
-        default: break;
+        case 'r':
+            x.no_empty = true;
+            break;
+        case 't':
+            x.trace = true;
+            break;
+        case 'p':
+            x.trace = x.ask = true;
+            break;
+        default:
+            break;
         }
     }
     static char *echo[] = {"echo", NULL};
@@ -305,9 +331,12 @@ static int xargs_run(struct cmd_run *r)
 }
 
 static const char *const xargs_longs[] = {
-    "null=0", "arg-file:=a", "delimiter:=d", "eof?=e", "replace?=i", "max-lines?=l", "max-args:=n",
-    "open-tty=o", "interactive=p", "no-run-if-empty=r", "max-chars:=s", "verbose=t", "exit=x",
-    "max-procs:=P", "process-slot-var:=\1", "show-limits=\2", NULL};
+    "null=0",         "arg-file:=a", "delimiter:=d", "eof?=e",        "replace?=i",
+    "max-lines?=l",   "max-args:=n", "open-tty=o",   "interactive=p", "no-run-if-empty=r",
+    "max-chars:=s",   "verbose=t",   "exit=x",       "max-procs:=P",  "process-slot-var:=\1",
+    "show-limits=\2", NULL};
 
-const struct cmd cmd_xargs = {
-    .name = "xargs", .opts = "+0a:d:E:e::i::I:l::L:n:oprs:txP:", .longs = xargs_longs, .run = xargs_run};
+const struct cmd cmd_xargs = {.name = "xargs",
+                              .opts = "+0a:d:E:e::i::I:l::L:n:oprs:txP:",
+                              .longs = xargs_longs,
+                              .run = xargs_run};
