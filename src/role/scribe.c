@@ -201,10 +201,24 @@ bool scribe_artefact(struct scribe *s, const struct event_source *src, const str
 {
     struct event_file_redir redir = {.destfile = event_s(f->path)};
     struct event_file_download down = {.destfile = event_s(f->path), .url = event_s(f->url)};
-    struct store_client_file file = {
-        .what = {.how = event_s(f->how), .path = event_s(f->path), .url = event_s(f->url)},
-        .also = f->url ? EVENT_FILE_DOWNLOAD : EVENT_FILE_REDIR,
-        .also_fields = f->url ? (void *)&down : (void *)&redir};
+    struct event_file_upload_sftp sftp = {.filename = event_s(f->path)};
+    struct event_file_upload_scp scp = {.filename = event_s(f->path),
+                                        .url = event_s(f->path),
+                                        .outfile =
+                                            event_s(""), /* the bare hash, as Cowrie has it */
+                                        .destfile = event_s(f->path)};
+    bool by_sftp = strcmp(f->how, "sftp") == 0, by_scp = strcmp(f->how, "scp") == 0;
+    struct store_client_file file = {.what = {.how = event_s(by_sftp || by_scp ? "upload" : f->how),
+                                              .path = event_s(f->path),
+                                              .url = event_s(f->url)},
+                                     .also = f->url    ? EVENT_FILE_DOWNLOAD
+                                             : by_sftp ? EVENT_FILE_UPLOAD_SFTP
+                                             : by_scp  ? EVENT_FILE_UPLOAD_SCP
+                                                       : EVENT_FILE_REDIR,
+                                     .also_fields = f->url    ? (void *)&down
+                                                    : by_sftp ? (void *)&sftp
+                                                    : by_scp  ? (void *)&scp
+                                                              : (void *)&redir};
     bool clipped = false, reward;
     uint8_t *p = read_node(f->node, s->artefact_max, &file.n, &clipped);
 

@@ -218,6 +218,8 @@ static struct vm_world *make_world(struct sensor *s)
 static struct ssh_server *make_ssh(struct sensor *s)
 {
     const struct conf *c = s->role.setup->conf;
+    const struct vfs_image *im = s->role.setup->image;
+    uint64_t moduli = im ? vfs_image_find(im, "/etc/ssh/moduli") : 0;
     char version[128];
     struct ssh_config cfg = {.version = version,
                              .keys = s->role.setup->keys,
@@ -226,6 +228,8 @@ static struct ssh_server *make_ssh(struct sensor *s)
                              .max_sessions = (int)c->ssh.sessions,
                              .login_grace_s = (int)(c->ssh.login_grace / 1000)};
 
+    if (moduli)
+        cfg.moduli = vfs_image_data(im, moduli, &cfg.moduli_n);
     str_fmt(version, sizeof version, "SSH-2.0-%s", s->role.setup->persona->ssh_version);
     return ssh_server_new(&cfg);
 }

@@ -13,12 +13,10 @@
 
 #include "base/arena.h"
 #include "base/str.h"
-#include "vfs/walk.h"
+#include "session/disk.h"
 #include "vm/host.h"
 
-enum { FILE_MAX = 256 * 1024, UID_FIRST = 1000, UID_LAST = 59999 };
-
-static const struct vfs_cred root_cred;
+enum { UID_FIRST = 1000, UID_LAST = 59999 };
 
 bool account_plausible(const char *user)
 {
@@ -30,30 +28,6 @@ bool account_plausible(const char *user)
         if (!isalnum((unsigned char)user[i]) && !strchr("_-.", user[i]))
             return false;
     return true;
-}
-
-static struct vfs_walk walker(struct vm *vm)
-{
-    const struct vfs_tree *t = vm_tree(vm);
-    struct vnode root = {t->mounts[0].fs, t->mounts[0].fs->root};
-
-    return (struct vfs_walk){.tree = t, .cred = &root_cred, .root = root, .cwd = root};
-}
-
-/* A whole small file of the machine into b. */
-static int slurp(struct vm *vm, const char *path, struct str *b, struct vnode *v)
-{
-    struct vfs_walk w = walker(vm);
-    int r = vfs_walk(&w, path, 0, v);
-
-    while (r == 0 && b->n < FILE_MAX) {
-        char block[4096];
-        ssize_t n = vfs_read(*v, NULL, block, sizeof block, (int64_t)b->n);
-        if (n <= 0)
-            return (int)n;
-        str_add(b, block, (size_t)n);
-    }
-    return r;
 }
 
 /* The line of name in text with fields separated by colons; NULL if none. */
@@ -92,7 +66,7 @@ static int append(struct vm *vm, struct arena *a, const char *path, const char *
     int r;
 
     str_init(&text, a);
-    r = slurp(vm, path, &text, &v);
+    r = disk_read(vm, path, &text, &v);
     if (r < 0)
         return r;
     n = vfs_write(v, NULL, line, strlen(line), (int64_t)text.n);
@@ -101,7 +75,7 @@ static int append(struct vm *vm, struct arena *a, const char *path, const char *
 
 static int make_home(struct vm *vm, const char *user, unsigned uid)
 {
-    struct vfs_walk w = walker(vm);
+    struct vfs_walk w = disk_walk(vm);
     struct vfs_cred owner = {.uid = uid, .gid = uid};
     struct vnode home;
     uint64_t ino;
@@ -143,7 +117,7 @@ int account_ensure(struct vm *vm, const char *user)
     if (!a)
         return -ENOMEM;
     str_init(&passwd, a);
-    r = slurp(vm, "/etc/passwd", &passwd, &v);
+    r = disk_read(vm, "/etc/passwd", &passwd, &v);
     if (r == 0 && !line_of(str_text(&passwd), user))
         r = add(vm, a, user, next_uid(str_text(&passwd)));
     arena_free(a);

@@ -181,7 +181,8 @@ static bool add_env(struct channel *c, const char *name, const char *value)
 static bool start(struct channel *c, const char *command)
 {
     struct session *s = c->s;
-    struct vm_run run = {.command = command,
+    bool forced = s->key && s->key->command[0];
+    struct vm_run run = {.command = forced ? s->key->command : command,
                          .tty = c->pty,
                          .term = c->term,
                          .size = c->size,
@@ -194,6 +195,8 @@ static bool start(struct channel *c, const char *command)
 
     if (c->started || !s->login)
         return false;
+    if (forced && command)
+        add_env(c, "SSH_ORIGINAL_COMMAND", command);
     if (vm_login_run(s->login, &run, &c->pid, &c->io, &c->err) < 0)
         return false;
     c->started = true;
@@ -222,7 +225,7 @@ static bool pty(struct channel *c, const struct ssh_request *r)
 {
     struct event_client_size e = {.width = r->cols, .height = r->rows};
 
-    if (c->pty || c->started)
+    if (c->pty || c->started || (c->s->key && c->s->key->no_pty))
         return false;
     c->pty = true;
     str_copy(c->term, sizeof c->term, r->name);
@@ -302,8 +305,8 @@ bool channel_request(struct channel *c, const struct ssh_request *r)
         return subsystem(c, r->name);
     case SSH_REQ_WINDOW_CHANGE:
         return resize(c, r);
-    case SSH_REQ_SIGNAL:
-        return c->pid > 0 && signal_number(r->name) &&
+    case SSH_REQ_SIGNAL: /* a session of root has no monitor to send it: sshd refuses */
+        return c->pid > 0 && strcmp(c->s->user, "root") != 0 && signal_number(r->name) &&
                vm_login_signal(c->s->login, c->pid, signal_number(r->name)) == 0;
     case SSH_REQ_BREAK:
         return c->pty;

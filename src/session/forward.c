@@ -319,6 +319,10 @@ void forward_open(struct channel *c, const struct ssh_channel_open *o)
     c->port = o->port;
     buf_init(&f->out, 64 * 1024);
     buf_init(&f->request, REQUEST_MAX);
+    if (c->s->key && c->s->key->no_forwarding) {
+        ssh_channel_open_answer(c->ssh, false, SSH_OPEN_PROHIBITED, NULL);
+        return;
+    }
     wait = judge(f);
     if (wait > 0)
         at_time(f, clock_mono_us(c->s->h->clock) + wait);

@@ -18,15 +18,31 @@ static void tell(struct session_host *h, struct vm_login *login, enum event_id i
     h->sink->event(h->sink->ctx, id, s ? &s->src : NULL, fields);
 }
 
-static void file_written(void *ctx, struct vm *vm, struct vm_login *login, const char *path,
-                         struct vnode v)
+/* How a file came about, by the program that wrote it. */
+static const char *how_written(const char *program)
+{
+    static const char *const hows[][2] = {{"sftp-server", "sftp"},
+                                          {"scp", "scp"},
+                                          {"bash", "redirect"},
+                                          {"sh", "redirect"},
+                                          {"dash", "redirect"}};
+
+    for (size_t i = 0; i < sizeof hows / sizeof *hows; i++)
+        if (strcmp(hows[i][0], program) == 0)
+            return hows[i][1];
+    return "write";
+}
+
+static void file_written(void *ctx, struct vm *vm, struct vm_login *login,
+                         const struct vm_written *f)
 {
     struct session_host *h = ctx;
     struct session *s = session_of(login);
     bool fresh;
 
     (void)vm;
-    fresh = h->sink->artefact(h->sink->ctx, s ? &s->src : NULL, "redirect", path, NULL, v);
+    fresh = h->sink->artefact(h->sink->ctx, s ? &s->src : NULL, how_written(f->program), f->path,
+                              NULL, f->v);
     if (s && fresh)
         policy_note_artefact(s->policy);
 }

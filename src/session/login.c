@@ -45,22 +45,70 @@ static void password(struct session *s, const struct ssh_auth_attempt *a, const 
     answer(s, ok);
 }
 
-/* Keys are recorded and refused: nobody's key is in authorized_keys yet. */
+/* Where this source's machine is found. */
+static void name_machine(struct session *s)
+{
+    /* Without keeping, no two connections share a machine. */
+    if (s->h->conf->vm.keep > 0)
+        str_copy(s->machine_key, sizeof s->machine_key, s->src.src_ip);
+    else
+        str_fmt(s->machine_key, sizeof s->machine_key, "%s#%s", s->src.src_ip, s->src.session);
+}
+
+/* Is it in authorized_keys of this source's machine, if there is one? */
+static bool key_opens(struct session *s, const struct ssh_auth_attempt *a, struct authkey *out)
+{
+    struct authkey_query q = {
+        .user = a->user, .from = s->src.src_ip, .blob = a->key_blob, .blob_n = a->key_blob_n};
+    struct vm *vm;
+
+    name_machine(s);
+    vm = vm_find(s->h->world, s->machine_key);
+    return vm && a->key_usable && authkey_find(vm, &q, out);
+}
+
+static void keep_key(struct session *s, const struct authkey *k)
+{
+    if (!s->key)
+        s->key = x_malloc(sizeof *s->key);
+    if (s->key)
+        *s->key = *k;
+}
+
 static void public_key(struct session *s, const struct ssh_auth_attempt *a)
 {
+    bool signed_well = a->method == SSH_AUTH_PUBLICKEY && a->sig_ok, opens;
     char line[8192], b64[6 * 1024];
+    struct authkey k;
     struct event_client_fingerprint e = {.username = event_s(a->user),
                                          .fingerprint = event_s(a->key_fp),
                                          .type = event_s(a->key_type)};
+    struct event_login_success_key yes = {
+        .username = e.username, .fingerprint = e.fingerprint, .type = e.type};
+    struct event_login_failed_key no = {
+        .username = e.username, .fingerprint = e.fingerprint, .type = e.type};
 
     line[0] = '\0';
     if (a->key_blob_n <= 4 * 1024) {
         base64_encode(b64, a->key_blob, a->key_blob_n);
         str_fmt(line, sizeof line, "%s %s", a->key_type, b64);
     }
-    e.key = event_s(line);
+    e.key = yes.key = no.key = event_s(line);
     session_event(s, EVENT_CLIENT_FINGERPRINT, &e);
-    ssh_auth_answer(s->ssh, SSH_AUTH_REJECT, 0);
+    opens = key_opens(s, a, &k);
+    if (a->method == SSH_AUTH_PUBLICKEY_QUERY && opens) {
+        ssh_auth_answer(s->ssh, SSH_AUTH_ACCEPT, 0); /* "sign with it": no login yet */
+        return;
+    }
+    if (opens && signed_well) {
+        keep_key(s, &k);
+        s->logins++;
+        session_event(s, EVENT_LOGIN_SUCCESS_KEY, &yes);
+    } else {
+        s->failures++;
+        session_event(s, EVENT_LOGIN_FAILED_KEY, &no);
+    }
+    ssh_auth_answer(s->ssh, opens && signed_well ? SSH_AUTH_ACCEPT : SSH_AUTH_REJECT, 0);
 }
 
 void login_attempt(struct session *s, const struct ssh_auth_attempt *a)
@@ -92,11 +140,7 @@ static struct vm *machine_of(struct session *s)
     struct vm *vm;
     bool made;
 
-    /* Without keeping, no two connections share a machine. */
-    if (h->conf->vm.keep > 0)
-        str_copy(s->machine_key, sizeof s->machine_key, s->src.src_ip);
-    else
-        str_fmt(s->machine_key, sizeof s->machine_key, "%s#%s", s->src.src_ip, s->src.session);
+    name_machine(s);
     vm = machines_get(h->machines, s->machine_key, &made);
     if (vm) {
         e.key = event_s(s->machine_key);
@@ -105,6 +149,16 @@ static struct vm *machine_of(struct session *s)
         session_event(s, EVENT_MACHINE, &e);
     }
     return vm;
+}
+
+/* sshd tells of the line twice: once for the query, once for the signature. */
+static void tell_key(struct session *s)
+{
+    char text[512];
+
+    authkey_describe(s->key, text, sizeof text);
+    ssh_conn_debug(s->ssh, text);
+    ssh_conn_debug(s->ssh, text);
 }
 
 void login_done(struct session *s)
@@ -127,4 +181,6 @@ void login_done(struct session *s)
         return;
     }
     session_event(s, EVENT_SESSION_PARAMS, &params);
+    if (s->key)
+        tell_key(s);
 }

@@ -75,6 +75,7 @@ static void release(struct session *s)
     loop_del(s->io);
     ssh_conn_free(s->ssh);
     policy_session_free(s->policy);
+    x_free(s->key);
     if (s->starting)
         s->h->starting--;
     if (s->counted)

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "policy/session.h"
+#include "session/authkeys.h"
 #include "session/session.h"
 
 enum {
@@ -40,6 +41,7 @@ struct session {
     bool counted, starting, peer_gone, ending;
     unsigned logins, failures;
     uint64_t bytes_in, bytes_out;
+    struct authkey *key; /* that let them in; NULL: a password did */
     struct listener listen[SESSION_LISTEN_MAX];
     unsigned nlisten;
 };

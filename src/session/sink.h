@@ -22,7 +22,8 @@ struct session_sink {
     /* kind: 'o' output, 'i' input, 'r' resize ("80x24"), 'm' marker. */
     void (*record_data)(void *ctx, uint64_t id, char kind, const void *p, size_t n);
     void (*record_close)(void *ctx, uint64_t id);
-    /* A file of a machine was written or brought; the sink reads it at once. src
+    /* A file of a machine was written or brought; the sink reads it at once. how:
+     * "redirect", "write", "sftp", "scp", "download". src
      * NULL: the session is gone. True if its content is worth something and was
      * never seen before. */
     bool (*artefact)(void *ctx, const struct event_source *src, const char *how, const char *path,

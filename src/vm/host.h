@@ -32,13 +32,19 @@ struct vm_limits {
     uint64_t output_rate;      /* bytes a second to one port; 0: none */
 };
 
+/* A file that was written. Read it through vfs_read. */
+struct vm_written {
+    const char *path;    /* absolute */
+    const char *program; /* name of the process that opened it: "bash", "sftp-server" */
+    struct vnode v;
+};
+
 /* What the sensor wants to be told. All may be NULL. login may be NULL. */
 struct vm_hooks {
     void *ctx;
-    /* The last writer of a regular file closed it (or it was executed). Read it
-     * through vfs_read. how: "redirect", "write", ... path is absolute. */
-    void (*file_written)(void *ctx, struct vm *vm, struct vm_login *login, const char *path,
-                         struct vnode v);
+    /* The last writer of a regular file closed it (or it was executed). */
+    void (*file_written)(void *ctx, struct vm *vm, struct vm_login *login,
+                         const struct vm_written *file);
     /* A file that is no emulated program and no script is executed. */
     void (*foreign_exec)(void *ctx, struct vm *vm, struct vm_login *login, const char *path,
                          struct vnode v);

@@ -96,7 +96,7 @@ static void vnode_close(struct vm *vm, struct ofile *f)
 {
     const struct vm_hooks *h = &vm->world->conf.hooks;
     if (f->wrote && h->file_written && f->path)
-        h->file_written(h->ctx, vm, f->login, f->path, f->v);
+        h->file_written(h->ctx, vm, f->login, &(struct vm_written){f->path, f->writer, f->v});
 }
 
 const struct ofile_ops vnode_ops = {
@@ -138,6 +138,7 @@ int node_open(struct proc *p, struct vnode v, const struct vfs_stat *st, const c
     f->path = path_absolute(p, path);
     if (p->login && !f->login) {
         f->login = p->login;
+        str_copy(f->writer, sizeof(f->writer), p->comm);
         login_ref(p->login);
     }
     *out = f;

@@ -97,6 +97,7 @@ struct ofile {
     char *path;             /* NULL for pipes */
     void *obj;              /* the pipe, terminal, socket */
     struct vm_login *login; /* who wrote, for file_written */
+    char writer[16];        /* its program */
     bool wrote;
 };
 struct fdent {
