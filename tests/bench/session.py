@@ -5,7 +5,7 @@ The client (Paramiko) uses curve25519-sha256, ssh-ed25519, aes128-ctr and
 hmac-sha2-256, as the published figures do. CPU comes from /proc, so what the
 client burns does not count.
 """
-import os, pathlib, sys, time
+import os, pathlib, socket, sys, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import paramiko
@@ -34,8 +34,8 @@ def pss_kib(pot):
     return total
 
 
-def connect(pot):
-    t = paramiko.Transport(("127.0.0.1", pot.port))
+def connect(pot, source="127.0.0.1"):
+    t = paramiko.Transport(socket.create_connection(("127.0.0.1", pot.port), source_address=(source, 0)))
     o = t.get_security_options()
     o.kex, o.key_types, o.ciphers, o.digests = (["curve25519-sha256@libssh.org"], ["ssh-ed25519"], ["aes128-ctr"],
                                                  ["hmac-sha2-256"])
@@ -117,11 +117,12 @@ def main():
             times.sort()
             print(f"{'answer to a line, seen by the client':44} {times[len(times) // 2] * 1e3:8.3f} ms median,"
                   f" {times[int(len(times) * .99)] * 1e3:.3f} ms p99")
-            warm = [connect(pot) for _ in range(20)]
+            source = lambda i: f"127.1.{i // 200}.{i % 200 + 1}"  # a machine each
+            warm = [connect(pot, source(i)) for i in range(20)]
             keep = [shell(t) for t in warm]
             settle(pot)
             before = pss_kib(pot)
-            more = [connect(pot) for _ in range(200)]
+            more = [connect(pot, source(20 + i)) for i in range(200)]
             keep += [shell(t) for t in more]
             settle(pot)
             print(f"{'memory of an idle session (shell open)':44} {(pss_kib(pot) - before) / len(more):8.1f} KiB PSS")
