@@ -113,9 +113,10 @@ void channel_drain(struct channel *c)
 
     if (c->forward)
         forward_drain(c);
-    if (!c->io || c->finished)
+    if (c->finished || (!c->io && !c->ended))
         return;
-    empty &= move(c, c->io, false);
+    if (c->io)
+        empty &= move(c, c->io, false);
     if (c->err)
         empty &= move(c, c->err, true);
     session_touch(c->s);
