@@ -217,7 +217,6 @@ int sys_spawn_wait(struct cmd_run *r, char *const argv[])
 char *sys_ask_secret(struct cmd_run *r, const char *prompt)
 {
     struct termios old, quiet;
-    size_t n;
     bool tty = vm_tcgetattr(r->p, 0, &old) == 0;
     (void)vf_flush(r->out);
     vf_puts(r->err, prompt);
@@ -227,12 +226,16 @@ char *sys_ask_secret(struct cmd_run *r, const char *prompt)
         quiet.c_lflag |= ICANON | ISIG;
         (void)vm_tcsetattr(r->p, 0, TCSAFLUSH, &quiet);
     }
-    const char *line = vf_getline(r->in, &n);
+    /* A byte at a time: what follows the line is for others to read. */
+    struct str line;
+    char c;
+    ssize_t n;
+    str_init(&line, r->arena);
+    while ((n = vm_read(r->p, 0, &c, 1)) == 1 && c != '\n' && line.n < 512)
+        str_putc(&line, c);
     if (tty) {
         (void)vm_tcsetattr(r->p, 0, TCSAFLUSH, &old);
         vf_putc(r->err, '\n');
     }
-    if (!line)
-        return NULL;
-    return vm_asprintf(r->p, "%.*s", (int)strcspn(line, "\n"), line);
+    return n == 1 || line.n ? vm_strdup(r->p, str_text(&line)) : NULL;
 }
