@@ -263,15 +263,15 @@ int bi_exec(struct shell *sh, int argc, char **argv)
         av[0] = sh_tmp_printf(sh, "-%s", av[0]);
     struct vfs_stat st;
     if (err == -ENOENT || (strchr(file, '/') && vm_stat(sh->p, path, &st) != 0)) {
-        if (strchr(file, '/'))
-            sh_berror(sh, "%s: %s", file, sh->dash ? "not found" : "No such file or directory");
+        if (strchr(file, '/') && !sh->dash)
+            sh_error(sh, "%s: No such file or directory", file);
         else
             sh_berror(sh, "%s: not found", file);
         status = 127;
-        if (sh->dash)
-            status = 127;
     } else if (err < 0) {
-        sh_berror(sh, "%s: %s", path, vm_strerror(-err));
+        if (!sh->dash)
+            sh_error(sh, "%s: %s", path, vm_strerror(-err));
+        sh_berror(sh, sh->dash ? "%s: %s" : "%s: cannot execute: %s", path, vm_strerror(-err));
         status = 126;
     } else {
         char *none[] = {NULL};

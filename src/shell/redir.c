@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "shell/builtin.h"
 #include "shell/exec.h"
 #include "shell/expand.h"
+#include "vm/net.h"
 
 enum { SAVED_FROM = 10, HERE_PIPE = 4096 };
 
@@ -91,13 +93,26 @@ static int open_network(struct shell *sh, const char *name)
             return err;
         return fds[0];
     }
-    if (strspn(host, "0123456789.") != (size_t)(port - host) &&
-        strncmp(host, "localhost/", 10) != 0) {
-        sh_error(sh, "%.*s: Name or service not known", (int)(port - host), host);
+    struct vm_addr at;
+    char *h = sh_tmp_printf(sh, "%.*s", (int)(port - host), host);
+    int64_t number;
+    int err = vm_resolve(sh->p, h, AF_UNSPEC, &at, 1);
+    if (err < 1) {
+        sh_error(sh, "%s: %s", h,
+                 err == -EAGAIN ? "Temporary failure in name resolution"
+                                : "Name or service not known");
         return -EINVAL;
     }
-    sh_error(sh, "connect: Connection refused");
-    return -ECONNREFUSED;
+    if (!legal_number(port + 1, &number) || number < 0 || number > 65535) {
+        sh_error(sh, "%s: Servname not supported for ai_socktype", port + 1);
+        return -EINVAL;
+    }
+    err = vm_dial(sh->p, &at, (int)number, 0);
+    if (err < 0) { /* bash names no line here: it is perror speaking */
+        char *text = sh_tmp_printf(sh, "%s: connect: %s\n", sh->arg0, vm_strerror(-err));
+        (void)vm_write_all(sh->p, 2, text, strlen(text));
+    }
+    return err;
 }
 
 static int open_target(struct shell *sh, const struct redir *r, const char *name)
