@@ -18,10 +18,10 @@ comma := ,
 closure = $(subst $(comma), ,$(patsubst $(1)=%,%,$(filter $(1)=%,$(CLOSURES))))
 
 PKGS := libcrypto sqlite3 libcurl libmicrohttpd libmaxminddb libpcre2-8 libseccomp \
-        openblas libcjson libssh zlib libzstd
+        openblas libcjson libssh zlib libzstd liblzma
 CPPFLAGS := -Isrc -I$(O)/gen -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS))
 WARN := -std=c17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
-LDLIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lmagic -lm -lpthread
+LDLIBS := -Wl,--as-needed $(shell pkg-config --libs $(PKGS)) -lmagic -lbz2 -lm -lpthread
 
 CC := gcc
 CFLAGS_release := -O2 -g -fno-omit-frame-pointer -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
