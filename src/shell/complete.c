@@ -20,7 +20,7 @@ struct finder {
     const char *word; /* unquoted */
 };
 
-static void add(struct finder *f, const char *s)
+static void add_typed(struct finder *f, const char *s, bool dir)
 {
     struct rl_matches *m = f->out;
     if (m->n == MATCHES_MAX)
@@ -31,7 +31,12 @@ static void add(struct finder *f, const char *s)
             arena_realloc(f->tmp, m->v, (size_t)m->cap * sizeof *m->v, (size_t)cap * sizeof *m->v);
         m->cap = cap;
     }
-    m->v[m->n++] = arena_strdup(f->tmp, s);
+    m->v[m->n++] = arena_printf(f->tmp, "%c%s", dir ? 'd' : '-', s) + 1;
+}
+
+static void add(struct finder *f, const char *s)
+{
+    add_typed(f, s, false);
 }
 
 static void add_if(struct finder *f, const char *s)
@@ -85,7 +90,7 @@ static void files_in(struct finder *f, const char *dir, const char *begin, const
         bool runs = there && !is_dir && vm_access(p, path, 1) == 0;
         if ((commands && !is_dir && !runs) || (dirs_only && !is_dir))
             continue;
-        add(f, arena_printf(f->tmp, "%s%s", begin, e[i].name));
+        add_typed(f, arena_printf(f->tmp, "%s%s", begin, e[i].name), is_dir);
     }
     free_names(p, e, n);
 }
@@ -112,7 +117,7 @@ static void files(struct finder *f, bool commands, bool dirs_only)
         const char *name = f->out->v[0] + strlen(begin);
         char *path = arena_printf(f->tmp, "%s%s%s", *dir ? dir : ".", *dir ? "" : "/", name);
         if (vm_stat(f->sh->p, path, &st) == 0 && (st.mode & S_IFMT) == S_IFDIR)
-            f->out->v[0] = arena_printf(f->tmp, "%s/", f->out->v[0]);
+            f->out->v[0] = arena_printf(f->tmp, "-%s/", f->out->v[0]) + 1;
     }
 }
 
@@ -173,7 +178,7 @@ static void users(struct finder *f)
         add(f, arena_printf(f->tmp, "~%s", *names));
     sort(f->out);
     if (f->out->n == 1)
-        f->out->v[0] = arena_printf(f->tmp, "%s/", f->out->v[0]);
+        f->out->v[0] = arena_printf(f->tmp, "-%s/", f->out->v[0]) + 1;
 }
 
 /* --- the word ------------------------------------------------------------------------ */

@@ -58,7 +58,7 @@ const char *sh_prefix(struct shell *sh)
     if (sh->dash)
         return sh->interactive ? sh_tmp_printf(sh, "%s: %d: ", name, sh->line)
                                : sh_tmp_printf(sh, "%s: %d: ", name, sh->line);
-    if (sh->interactive)
+    if (sh->interactive || sh->was_interactive)
         return sh_tmp_printf(sh, "%s: ", name);
     if (sh->frame) {
         for (struct sh_frame *f = sh->frame; f; f = f->up)
@@ -364,6 +364,7 @@ struct shell *sh_clone(struct shell *from, struct proc *child)
     to->command_text = NULL;
     to->builtin = NULL;
     to->hist = hist_clone(to, from);
+    to->editor = NULL;
     to->bad_line = NULL;
     to->args = (struct sh_args){0};
     to->disabled = NULL;

@@ -182,6 +182,7 @@ bool input_more(void *ctx, struct parser *p)
         }
         sh->eof_count = 0;
         policy_line(sh->p, line, strlen(line));
+        sh->exec_count += first && *line;
         if (first && *line)
             sh->warned_stopped = sh->warned_stopped && str_starts(line, "exit");
         if (!sh->dash && sh->opt[OPT_HISTEXPAND]) {

@@ -42,7 +42,6 @@ static rl_fn *const control_keys[32] = {
 static const struct key sequences[] = {
     {"\033\007", rl_abort},
     {"\033\010", rl_backward_kill_word},
-    {"\033\011", rl_tab},
     {"\033\014", rl_clear_screen},
     {"\033\022", rl_revert},
     {"\033\031", rl_nth_argument},
@@ -122,6 +121,9 @@ rl_fn *keys_find(struct rl *r, const char *seq, size_t n, bool *prefix)
             return rl_delete_or_eof;
         return c < 32 ? control_keys[c] : rl_insert;
     }
+    char low[2] = {27, (char)(n == 2 ? seq[1] | 32 : 0)};
+    if (n == 2 && c == 27 && seq[1] >= 'A' && seq[1] <= 'Z' && seq[1] != 'O')
+        seq = low; /* Alt with a capital is Alt with the small letter */
     for (size_t i = 0; i < sizeof sequences / sizeof *sequences; i++) {
         const char *s = sequences[i].seq;
         size_t len = strlen(s);

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "shell/builtin.h"
+#include "shell/hist.h"
 #include "shell/users.h"
 
 static void put_cwd(struct shell *sh, struct str *out, bool base)
@@ -50,7 +51,7 @@ static const char *put_escape(struct shell *sh, struct str *out, const char *s)
         str_putc(out, 27);
         break;
     case 'n':
-        str_puts(out, "\n");
+        str_puts(out, sh->interactive ? "\r\n" : "\n");
         break;
     case 'r':
         str_putc(out, '\r');
@@ -127,10 +128,10 @@ static const char *put_escape(struct shell *sh, struct str *out, const char *s)
         put_cwd(sh, out, true);
         break;
     case '!':
-        str_printf(out, "%d", 1);
+        str_printf(out, "%d", hist_count(sh) + 1);
         break;
     case '#':
-        str_printf(out, "%d", sh->exec_count);
+        str_printf(out, "%d", sh->exec_count + 1);
         break;
     case '$':
         str_puts(out, vm_geteuid(sh->p) == 0 ? "#" : "\\$");

@@ -277,6 +277,9 @@ void rl_digit(struct rl *r, int count, int key)
     int n = key == '-' ? 1 : key - '0', sign = key == '-' ? -1 : 1;
     bool digits = key != '-';
     (void)count;
+    draw_message(r, "(arg: 1) ");
+    if (digits)
+        draw(r);
     for (;;) {
         (void)str_fmt(message, sizeof message, "(arg: %d) ", sign * n);
         draw_message(r, message);
@@ -353,12 +356,11 @@ static void echo_interrupt(struct rl *r)
 
 static void edit(struct rl *r)
 {
-    int last_key = 0;
     while (!r->done && !r->interrupted && !r->eof) {
         int key = rl_key(r);
         if (key == RL_KEY_INTERRUPT)
             return;
-        if (r->n == 0 && (key == RL_KEY_EOF || (key == r->eof_char && last_key != key))) {
+        if (r->n == 0 && (key == RL_KEY_EOF || key == r->eof_char)) {
             r->eof = true;
             return;
         }
@@ -366,7 +368,6 @@ static void edit(struct rl *r)
             r->done = true;
             return;
         }
-        last_key = key;
         dispatch(r, key);
         if (!r->done && !r->interrupted)
             draw(r);

@@ -17,7 +17,8 @@ struct rl;
 
 /* What the completion of a word found. Strings live in the arena of the call. */
 struct rl_matches {
-    char **v; /* whole replacements for the word, sorted, without duplicates */
+    char **v; /* whole replacements for the word, sorted, without duplicates; the
+               * byte before each is 'd' for a directory */
     int n, cap;
     bool files;      /* names of files: lists show their last part */
     char quote;      /* the quote that is open in front of the word, 0 none */

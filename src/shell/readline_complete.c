@@ -35,6 +35,12 @@ static const char *shown(const struct rl_matches *m, const char *s)
     return s + n;
 }
 
+static bool is_dir(const struct rl_matches *m, int i)
+{
+    size_t n = strlen(m->v[i]);
+    return m->files && m->v[i][-1] == 'd' && n && m->v[i][n - 1] != '/';
+}
+
 static void out_shown(struct rl *r, const char *s)
 {
     for (; *s; s++) {
@@ -91,7 +97,9 @@ static void columns(struct rl *r, const struct rl_matches *m, int max)
         for (int j = 0, k = i; j < limit && k < m->n; j++, k += count) {
             const char *s = shown(m, m->v[k]);
             out_shown(r, s);
-            int pad = max - width_of(r, s);
+            if (is_dir(m, k))
+                str_putc(&r->out, '/');
+            int pad = max - width_of(r, s) - is_dir(m, k);
             if (j + 1 < limit)
                 str_fill(&r->out, ' ', pad > 0 ? (size_t)pad : 1);
         }
@@ -131,7 +139,7 @@ static void list(struct rl *r, const struct rl_matches *m)
 /* s as it is put into the line. */
 static void add_quoted(struct str *out, const struct rl_matches *m, const char *s)
 {
-    static const char special[] = " \t\n\\\"'@<>=;|&()#$`?*[!:{~";
+    static const char special[] = " \t\n\\\"'@<>=;|&()$`?*[!:{";
     for (; *s; s++) {
         if (m->no_quoting)
             ;
@@ -189,7 +197,6 @@ static void finish(struct rl *r, const struct rl_matches *m, const char *s)
         end[k++] = m->quote;
     end[k++] = ' ';
     if (r->point < r->n && r->text[r->point] == end[k - 1] && k == 1) {
-        r->point++;
         return;
     }
     rl_insert_text(r, end, k);

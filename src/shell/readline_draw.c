@@ -212,7 +212,7 @@ static void move_column(struct rl *r, int col, const struct rl_cell *c, uint32_t
 {
     if (r->last_c == col)
         return;
-    if (col == 0 || col + 1 < r->last_c - col || (r->term.am && r->last_c == (int)r->width))
+    if (col == 0 || col + 1 < r->last_c - col || (r->term.wraps && r->last_c == (int)r->width))
         carriage(r);
     for (; r->last_c > col; r->last_c--) {
         if (r->term.cap[CAP_CUB1])
@@ -319,7 +319,7 @@ static bool wrap_down(struct rl *r, struct row old, struct row new)
     write_cells(r, new.c, 1);
     if (old.n)
         old.c[0] = new.c[0];
-    return true;
+    return r->utf8;
 }
 
 /* Ends of what differs, as readline finds them. */
@@ -328,7 +328,7 @@ static void equal_end(const struct rl *r, struct row old, struct row new, uint32
 {
     uint32_t ol = old.n ? old.n - 1 : 0, nl = new.n ? new.n - 1 : 0;
     bool blank = true;
-    while (ol > from && nl > from && same(&old.c[ol], &new.c[nl])) {
+    while (!r->plain && ol > from && nl > from && same(&old.c[ol], &new.c[nl])) {
         bool space = old.c[ol].n == 1 && old.c[ol].b[0] == ' ';
         if (space == r->utf8)
             blank = false;
@@ -357,24 +357,29 @@ static void rewrite(struct rl *r, int at, struct row old, struct row new, uint32
     if (more > 0) {
         bool grows = at >= r->bottom && bottom > r->bottom;
         if (can_insert(r) && (2 * rest_w >= more || r->term.cap[CAP_ICH]) &&
-            !(r->term.am && grows) && end[0] < old.n) {
+            !(r->term.wraps && grows) && end[0] < old.n) {
             open_spaces(r, more);
             write_cells(r, new.c + from, middle);
         } else {
             write_cells(r, new.c + from, rest);
+            if (r->plain && old.n && old.c[0].hidden)
+                clear_to_end(r, 0);
         }
         return;
     }
     if ((r->term.cap[CAP_DCH] || r->term.cap[CAP_DCH1]) && 2 * rest_w >= -more) {
         if (more)
             delete_columns(r, -more);
+        /* A prompt with hidden bytes is never left half written. */
+        if (at == 0 && r->hidden_prompt && from + middle < r->prompt_cells)
+            middle = r->prompt_cells - from;
         write_cells(r, new.c + from, middle);
         return;
     }
     write_cells(r, new.c + from, rest);
     int less = columns(old.c, old.n) - columns(new.c, new.n);
     if (less > 0) {
-        if (r->term.am && at < bottom)
+        if (r->term.wraps && at < bottom)
             spaces(r, less);
         else
             clear_to_end(r, less);
@@ -384,10 +389,10 @@ static void rewrite(struct rl *r, int at, struct row old, struct row new, uint32
 static void draw_row(struct rl *r, int at, struct row old, struct row new, int bottom)
 {
     uint32_t from = 0;
-    if (at > 0 && r->term.am && r->last_c == (int)r->width && r->last_v == at - 1 &&
+    if (at > 0 && r->term.wraps && r->last_c == (int)r->width && r->last_v == at - 1 &&
         wrap_down(r, old, new) && !old.n)
         old = (struct row){new.c, 1};
-    while (from < old.n && from < new.n &&same(&old.c[from], &new.c[from]))
+    while (!r->plain && from < old.n && from < new.n &&same(&old.c[from], &new.c[from]))
         from++;
     if (from == old.n && from == new.n)
         return;
@@ -468,7 +473,6 @@ void draw(struct rl *r)
     for (size_t i = 0; r->forced && i < r->prefix_n; i++)
         if (r->prefix[i] != 1 && r->prefix[i] != 2)
             str_putc(&r->out, (unsigned char)r->prefix[i]);
-    r->forced = false;
     if (r->term.cap[CAP_CUU1])
         draw_rows(r);
     else
@@ -476,6 +480,7 @@ void draw(struct rl *r)
     struct rl_screen t = r->vis;
     r->vis = r->inv;
     r->inv = t;
+    r->forced = r->plain = false;
     rl_flush(r);
 }
 
@@ -525,7 +530,7 @@ void draw_final(struct rl *r)
     }
     move_row(r, r->bottom);
     struct row row = row_of(&r->vis, (uint32_t)r->bottom);
-    if (full && r->term.am && columns(row.c, row.n) == (int)r->width) {
+    if (full && r->term.wraps && columns(row.c, row.n) == (int)r->width) {
         move_column(r, (int)r->width - 1, row.c, row.n);
         clear_to_end(r, 0);
         write_cells(r, row.c + row.n - 1, 1);

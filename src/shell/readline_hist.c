@@ -299,7 +299,12 @@ static bool search_char(struct rl *r, struct isearch *s, int key)
             rl_ding(r);
         else
             str_trunc(&s->want, s->want.n - 1);
-        s->failed = false;
+        s->failed = !s->want.n;
+        if (s->failed) {
+            rl_ding(r);
+            rl_ding(r);
+            r->plain = true;
+        }
         return true;
     }
     if (key < 32 && key != 9)
@@ -318,6 +323,7 @@ static void isearch(struct rl *r, int dir)
     char *text = rl_dup(r, r->text, strlen(r->text));
     str_init(&s.want, r->a);
     str_init(&s.prompt, r->a);
+    r->plain = true;
     show(r, &s);
     for (;;) {
         key = rl_key(r);
@@ -331,7 +337,6 @@ static void isearch(struct rl *r, int dir)
         (void)go(r, start);
         rl_replace_line(r, text, true);
         r->point = point <= r->n ? point : r->n;
-        rl_ding(r);
     }
     if (s.want.n) {
         rl_drop(r, r->search);
@@ -339,7 +344,8 @@ static void isearch(struct rl *r, int dir)
     }
     str_release(&s.want);
     rl_drop(r, text);
-    draw(r);
+    if (key != RL_KEY_INTERRUPT)
+        draw(r);
     str_release(&s.prompt);
     if (key == 27 && !rl_key_waits(r))
         return; /* ESC alone ends the search */
@@ -361,13 +367,15 @@ void rl_isearch_forward(struct rl *r, int count, int key)
 
 /* --- searching for a line typed first
  * ------------------------------------------------------------- */
-static void search_line(struct rl *r, int dir, char mark)
+static void search_line(struct rl *r, int dir)
 {
-    char prompt[2] = {mark, 0};
+    struct str prompt;
     char *text = rl_dup(r, r->text, strlen(r->text));
     uint32_t point = r->point;
     rl_replace_line(r, "", true);
-    draw_message(r, prompt);
+    str_init(&prompt, r->a);
+    str_printf(&prompt, "%s:", r->prompt);
+    draw_message(r, prompt.s);
     draw(r);
     int key;
     while ((key = rl_key(r)) >= 0 && key != '\r' && key != '\n' && key != 7) {
@@ -386,6 +394,7 @@ static void search_line(struct rl *r, int dir, char mark)
         r->search = rl_dup(r, r->text, strlen(r->text));
     }
     draw_message(r, NULL);
+    str_release(&prompt);
     int at = r->hist + dir;
     while (key >= 0 && key != 7 && r->search && at >= 0 && at < count_of(r) &&
            !strstr(line_of(r, at), r->search))
@@ -393,22 +402,28 @@ static void search_line(struct rl *r, int dir, char mark)
     rl_replace_line(r, text, true);
     r->point = point;
     rl_drop(r, text);
-    if (key >= 0 && key != 7 && r->search && at >= 0 && at < count_of(r))
-        (void)go(r, at);
-    else
+    const char *hit = NULL;
+    if (key >= 0 && key != 7 && r->search && at >= 0 && at < count_of(r) && go(r, at))
+        hit = strstr(r->text, r->search);
+    if (!hit) {
         rl_ding(r);
+        return;
+    }
+    r->point = (uint32_t)(hit - r->text);
+    r->mark = r->point + (uint32_t)strlen(r->search);
+    r->active = true;
 }
 
 void rl_search_back(struct rl *r, int count, int key)
 {
     (void)count;
     (void)key;
-    search_line(r, -1, ':');
+    search_line(r, -1);
 }
 
 void rl_search_forward(struct rl *r, int count, int key)
 {
     (void)count;
     (void)key;
-    search_line(r, 1, ':');
+    search_line(r, 1);
 }

@@ -47,7 +47,8 @@ enum rl_cap {
 struct rl_term {
     char *name; /* TERM it was read for */
     const char *cap[CAP_COUNT];
-    bool am, xenl, dumb;
+    bool wraps; /* am and xenl: the cursor waits behind the last column */
+    bool dumb;
 };
 
 struct rl_undo {
@@ -113,6 +114,7 @@ struct rl {
     uint32_t prompt_cells, prompt_width;
     int margin; /* first cell shown when the terminal has one row only */
     bool forced, hidden_prompt;
+    bool plain; /* the next rows are written to their ends */
     struct str out;
     int listing; /* columns lists */
 };

@@ -40,8 +40,7 @@ static bool parse(struct rl *r, const uint8_t *t, size_t n)
     size_t strings = at_offsets + offsets * 2;
     if (strings > n)
         return false;
-    r->term.am = bools > TI_AM && t[at_bools + TI_AM] == 1;
-    r->term.xenl = bools > TI_XENL && t[at_bools + TI_XENL] == 1;
+    r->term.wraps = bools > TI_XENL && t[at_bools + TI_AM] == 1 && t[at_bools + TI_XENL] == 1;
     for (int i = 0; i < CAP_COUNT; i++) {
         unsigned off = cap_index[i] < offsets ? u16(t + at_offsets + 2u * cap_index[i]) : 0xffff;
         r->term.cap[i] = off < 0x8000 ? cap_copy(r, t, n, strings, off) : NULL;
@@ -210,6 +209,6 @@ void term_size(struct rl *r)
     if (!r->height)
         r->height = 24;
     /* Without automatic margins the last column stays empty. */
-    if (!(r->term.am && r->term.xenl) && r->width > 1)
+    if (!r->term.wraps && r->width > 1)
         r->width--;
 }

@@ -53,6 +53,8 @@ void sh_parse_host(struct shell *sh, struct parse_host *h)
 static void say_error(struct shell *sh, struct parser *p, const char *what)
 {
     struct str s;
+    if (!p->error[0]) /* Ctrl-C dropped the command */
+        return;
     str_init(&s, sh->tmp);
     int line = sh->line;
     sh->line = p->error_line;
@@ -77,7 +79,7 @@ static void say_error(struct shell *sh, struct parser *p, const char *what)
             e = nl + 1;
         }
         str_printf(&s, "%s%s\n", x, e);
-        if (p->error_show && p->error_text)
+        if (p->error_show && p->error_text && !(sh->interactive && p->host.more))
             str_printf(&s, "%s`%s'\n", x, p->error_text);
     }
     sh->line = line;
@@ -149,7 +151,7 @@ int run_parser(struct shell *sh, struct parser *p, const char *what, bool may_ex
         if (r == PARSE_ERROR) {
             say_error(sh, p, what);
             code_drop(sh);
-            if (!(p->error_cond && !sh->from_c && !what))
+            if (p->error[0] && !(p->error_cond && !sh->from_c && !what))
                 sh->status = 2;
             if (sh->dash && !sh->interactive)
                 sh_exit(sh, 2);

@@ -266,8 +266,15 @@ static int not_found(struct shell *sh, char **argv)
     }
     if (sh->dash)
         sh_error(sh, "%s: not found", argv[0]);
-    else
-        sh_error(sh, "%s: command not found", argv[0]);
+    else {
+        struct str name;
+        str_init(&name, sh->tmp);
+        if (text_has_control(argv[0]))
+            text_quote_ansi(&name, argv[0]);
+        else
+            str_puts(&name, argv[0]);
+        sh_error(sh, "%s: command not found", str_text(&name));
+    }
     return 127;
 }
 
