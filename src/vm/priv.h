@@ -323,6 +323,7 @@ struct vm {
     int last_pid;
     uint64_t killed[4]; /* bit by row of the world's daemons */
     char hostname[65];
+    struct setting *settings; /* of /proc/sys, where changed */
     struct rng rng;
     int64_t last_used_us, made_us;
     uint64_t next_ino;
@@ -390,6 +391,12 @@ int file_replace(struct vm *vm, const char *path, uint32_t mode, uint32_t gid, c
                  size_t n);
 
 void fetch_forget_machine(struct vm *vm); /* fetch.c: its machine goes */
+
+/* --- settings of /proc/sys (sysctl.c) ----------------------------------------------------- */
+/* What was written to the file: NULL if nothing. */
+const char *sysctl_value(struct vm *vm, uint64_t ino, size_t *n);
+/* Writes it; was: its text until now. n, or -EINVAL for no number. */
+ssize_t sysctl_write(struct vm *vm, uint64_t ino, const char *was, const void *p, size_t n);
 
 /* --- streams (stdio.c) ---------------------------------------------------------------------- */
 void streams_flush(struct proc *p);

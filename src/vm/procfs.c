@@ -406,6 +406,10 @@ static ssize_t proc_read(struct vfs_fs *fs, void *ctx, uint64_t ino, void *p, si
     char name[64];
     bool ok;
     if (!is_pid(ino)) {
+        size_t len;
+        const char *set = sysctl_value(vm, ino, &len);
+        if (set)
+            return gen_slice(set, len, p, n, off);
         ssize_t got = shared(fs)->ops->read(shared(fs), ctx, ino, name, sizeof(name) - 1, 0);
         if (got <= 0 || name[0] != 1)
             return got < 0 ? got : shared(fs)->ops->read(shared(fs), ctx, ino, p, n, off);
@@ -425,6 +429,31 @@ static ssize_t proc_read(struct vfs_fs *fs, void *ctx, uint64_t ino, void *p, si
     return got;
 }
 
+/* What was written up to its line end, cut to fit; p is not a string. */
+static void first_line(char *dst, size_t cap, const void *p, size_t n)
+{
+    const char *end = memchr(p, '\n', n);
+    size_t len = end ? (size_t)(end - (const char *)p) : n;
+    len = len < cap - 1 ? strnlen(p, len) : strnlen(p, cap - 1);
+    memcpy(dst, p, len);
+    dst[len] = 0;
+}
+
+static ssize_t write_setting(struct vm *vm, void *ctx, uint64_t ino, const void *p, size_t n)
+{
+    struct vfs_fs *fs = vm->world->skel->proc;
+    char was[160];
+    ssize_t got = fs->ops->read(fs, ctx, ino, was, sizeof(was) - 1, 0);
+    if (got <= 0) /* only for writing */
+        return (ssize_t)n;
+    was[got] = 0;
+    if (was[0] != 1)
+        return sysctl_write(vm, ino, was, p, n);
+    if (strcmp(was + 1, "hostname") == 0)
+        first_line(vm->hostname, sizeof(vm->hostname), p, n);
+    return (ssize_t)n;
+}
+
 /* Root may write what sysctl may; the rest refuses as Linux does. */
 static ssize_t proc_write(struct vfs_fs *fs, void *ctx, uint64_t ino, const void *p, size_t n,
                           int64_t off)
@@ -436,10 +465,12 @@ static ssize_t proc_write(struct vfs_fs *fs, void *ctx, uint64_t ino, const void
         return err;
     if (!(st.mode & 0222))
         return is_pid(ino) ? -EINVAL : -EIO;
-    if (is_pid(ino) && strcmp(entry_at(ino) ? entry_at(ino)->name : "", "comm") == 0) {
+    if (!is_pid(ino))
+        return write_setting(vm_of_fs(fs), ctx, ino, p, n);
+    if (strcmp(entry_at(ino) ? entry_at(ino)->name : "", "comm") == 0) {
         struct proc *q = proc_find(vm_of_fs(fs), pid_of(ino));
         if (q)
-            str_fmt(q->comm, sizeof(q->comm), "%.*s", (int)strcspn(p, "\n"), (const char *)p);
+            first_line(q->comm, sizeof(q->comm), p, n);
     }
     return (ssize_t)n;
 }
