@@ -23,7 +23,7 @@
 
 enum {
     SENSORS_MAX = 64,
-    CHILDREN_MAX = SENSORS_MAX + 2,
+    CHILDREN_MAX = SENSORS_MAX + 3,
     BACKOFF_FIRST_MS = 100,
     BACKOFF_MAX_MS = 30 * 1000,
     STEADY_MS = 60 * 1000, /* a role that lived this long starts afresh at once */
@@ -63,13 +63,13 @@ static role_main_fn *const role_mains[ROLE_KINDS] = {
     [ROLE_RECORDER] = role_recorder_main,
     [ROLE_LEARNER] = role_learner_main,
     [ROLE_SENSOR] = role_sensor_main,
+    [ROLE_FETCHER] = role_fetcher_main,
 };
 
 /* Who talks to whom: the first of each pair and the second. */
 static const enum role_kind link_kinds[][2] = {
-    {ROLE_SENSOR, ROLE_RECORDER},
-    {ROLE_SENSOR, ROLE_LEARNER},
-    {ROLE_LEARNER, ROLE_RECORDER},
+    {ROLE_SENSOR, ROLE_RECORDER}, {ROLE_SENSOR, ROLE_LEARNER},   {ROLE_LEARNER, ROLE_RECORDER},
+    {ROLE_SENSOR, ROLE_FETCHER},  {ROLE_FETCHER, ROLE_RECORDER},
 };
 
 static bool linked(enum role_kind a, enum role_kind b)
@@ -390,6 +390,8 @@ static int run(struct monitor *m)
     add_child(m, ROLE_LEARNER, 0);
     for (unsigned i = 0; i < m->setup.sensors; i++)
         add_child(m, ROLE_SENSOR, i);
+    if (m->setup.conf->fetch.mode == CONF_FETCH_ON)
+        add_child(m, ROLE_FETCHER, 0);
     for (unsigned i = 0; i < m->nchildren; i++)
         start(&m->children[i]);
     for (unsigned i = 0; i < m->nlisteners; i++) {

@@ -11,7 +11,8 @@
 
 const char *role_name(enum role_kind k)
 {
-    static const char *const names[ROLE_KINDS] = {"monitor", "recorder", "learner", "sensor"};
+    static const char *const names[ROLE_KINDS] = {"monitor", "recorder", "learner", "sensor",
+                                                  "fetcher"};
     return names[k];
 }
 

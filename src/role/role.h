@@ -19,7 +19,7 @@
 #include "vfs/image.h"
 #include "vm/persona.h"
 
-enum role_kind { ROLE_MONITOR, ROLE_RECORDER, ROLE_LEARNER, ROLE_SENSOR, ROLE_KINDS };
+enum role_kind { ROLE_MONITOR, ROLE_RECORDER, ROLE_LEARNER, ROLE_SENSOR, ROLE_FETCHER, ROLE_KINDS };
 const char *role_name(enum role_kind k);
 
 /* What the monitor prepared before forking; read-only for the roles. */
@@ -78,6 +78,7 @@ void role_done(struct role *r);
 int role_recorder_main(const struct role_setup *s, unsigned index, int ctl_fd);
 int role_learner_main(const struct role_setup *s, unsigned index, int ctl_fd);
 int role_sensor_main(const struct role_setup *s, unsigned index, int ctl_fd);
+int role_fetcher_main(const struct role_setup *s, unsigned index, int ctl_fd);
 
 /* Prepares and runs everything until SIGTERM or SIGINT: an exit status. */
 int role_monitor_main(const struct conf *conf);

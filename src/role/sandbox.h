@@ -8,8 +8,9 @@
 #include "role/role.h"
 
 enum sandbox_fs {
-    SANDBOX_FS_NONE,  /* no file can be opened any more */
-    SANDBOX_FS_STATE, /* only below the state folder, which becomes the working directory */
+    SANDBOX_FS_NONE,     /* no file can be opened any more */
+    SANDBOX_FS_RESOLVER, /* only /etc/resolv.conf, to read (as root: a copy made now) */
+    SANDBOX_FS_STATE,    /* only below the state folder, which becomes the working directory */
 };
 
 /* Drops privileges for good: the root directory (when root: the state folder
@@ -21,5 +22,12 @@ int sandbox_enter(const struct role_setup *s, enum sandbox_fs fs, char *path, si
 /* The system calls a sensor may still make; anything else kills it. Last step
  * before its loop. ERR_SYS where the kernel refuses filters. */
 int sandbox_sensor_filter(void) NODISCARD;
+
+/* Before sandbox_enter: the C library's resolver reads its settings. */
+void sandbox_warm_resolver(void);
+
+/* What the fetcher has no business with, though the network is open to it: other
+ * programs, other kinds of sockets, waiting for connections, the kernel's insides. */
+int sandbox_fetcher_filter(void) NODISCARD;
 
 #endif

@@ -24,17 +24,14 @@ struct scribe {
     uint64_t seen[SEEN];
 };
 
-struct scribe *scribe_new(struct loop *l, const struct clock *c, unsigned index,
+struct scribe *scribe_new(struct loop *l, const struct clock *c, const char *name,
                           size_t artefact_max)
 {
     struct scribe *s = x_calloc(1, sizeof *s);
-    struct store_client_conf conf = {.clock = c};
-    char name[32];
+    struct store_client_conf conf = {.clock = c, .name = name};
 
     if (!s)
         return NULL;
-    str_fmt(name, sizeof name, "sensor %u", index);
-    conf.name = name;
     s->loop = l;
     s->artefact_max = artefact_max;
     s->client = store_client_new(&conf);
@@ -219,15 +216,33 @@ bool scribe_artefact(struct scribe *s, const struct event_source *src, const str
                                                     : by_sftp ? (void *)&sftp
                                                     : by_scp  ? (void *)&scp
                                                               : (void *)&redir};
-    bool clipped = false, reward;
+    bool clipped = false, told, reward;
     uint8_t *p = read_node(f->node, s->artefact_max, &file.n, &clipped);
 
     if (!p)
         return false;
     file.content = p;
     file.what.clipped = clipped;
-    unless_full(store_client_artefact(s->client, src, &file));
-    reward = is_new(s, p, file.n) && (f->url || is_tool(p, file.n));
+    told = f->told && f->told(f->ctx, src, p, file.n);
+    if (!told)
+        unless_full(store_client_artefact(s->client, src, &file));
+    reward = is_new(s, p, file.n) && (told || f->url || is_tool(p, file.n));
     x_free(p);
     return reward;
+}
+
+void scribe_content(struct scribe *s, const struct event_source *src,
+                    const struct scribe_content *c)
+{
+    struct event_file_download down = {.destfile = event_s(c->path), .url = event_s(c->url)};
+    struct store_client_file file = {.what = {.how = event_s(c->how),
+                                              .path = event_s(c->path),
+                                              .url = event_s(c->url),
+                                              .clipped = c->clipped},
+                                     .content = c->p,
+                                     .n = c->n,
+                                     .also = EVENT_FILE_DOWNLOAD,
+                                     .also_fields = &down};
+
+    unless_full(store_client_artefact(s->client, src, &file));
 }

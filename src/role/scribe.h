@@ -11,8 +11,8 @@
 
 struct scribe;
 
-/* index: of the sensor. artefact_max: bytes of one file. NULL: no memory. */
-struct scribe *scribe_new(struct loop *l, const struct clock *c, unsigned index,
+/* name: who speaks ("sensor 0"). artefact_max: bytes of one file. NULL: no memory. */
+struct scribe *scribe_new(struct loop *l, const struct clock *c, const char *name,
                           size_t artefact_max) NODISCARD;
 void scribe_free(struct scribe *r);
 void scribe_link(struct scribe *r, int fd);  /* a new line; takes fd */
@@ -28,8 +28,21 @@ void scribe_tty_close(struct scribe *r, uint64_t id);
 struct scribe_file {
     const char *how, *path, *url;
     struct vnode node;
+    /* Has this content been told of already? Then it is not sent. May be NULL. */
+    bool (*told)(void *ctx, const struct event_source *src, const void *p, size_t n);
+    void *ctx;
 };
 /* Hashes the file and sends it if it is worth keeping; true if it is new here. */
 bool scribe_artefact(struct scribe *r, const struct event_source *src, const struct scribe_file *f);
+
+/* A content that is in memory, with a download's event. */
+struct scribe_content {
+    const char *how, *path, *url;
+    const void *p;
+    size_t n;
+    bool clipped;
+};
+void scribe_content(struct scribe *r, const struct event_source *src,
+                    const struct scribe_content *c);
 
 #endif

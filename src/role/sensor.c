@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "policy/session.h"
+#include "role/fetch_client.h"
 #include "role/proto.h"
 #include "role/scribe.h"
 #include "role/role.h"
@@ -39,6 +40,7 @@ struct sensor {
     size_t policy_n;
     struct ipc *learner;
     struct scribe *scribe;
+    struct fetch_client *fetch;
     struct loop_timer expire;
     uint64_t transitions_lost;
 };
@@ -75,12 +77,23 @@ static void sink_record_close(void *ctx, uint64_t id)
     scribe_tty_close(s->scribe, id);
 }
 
+static bool told_by_fetcher(void *ctx, const struct event_source *src, const void *p, size_t n)
+{
+    struct sensor *s = ctx;
+
+    return fetch_client_told(s->fetch, src, p, n);
+}
+
 static bool sink_artefact(void *ctx, const struct event_source *src, const char *how,
                           const char *path, const char *url, struct vnode v)
 {
     struct sensor *s = ctx;
-    struct scribe_file f = {.how = how, .path = path, .url = url, .node = v};
+    struct scribe_file f = {.how = how, .path = path, .url = url, .node = v, .ctx = s};
+    struct vfs_stat st;
 
+    if (src && vfs_stat(v, NULL, &st) == 0 &&
+        fetch_client_expects(s->fetch, src, (uint64_t)st.size))
+        f.told = told_by_fetcher;
     return scribe_artefact(s->scribe, src, &f);
 }
 
@@ -90,6 +103,28 @@ static void sink_transition(void *ctx, const struct rl_transition *t)
 
     if (!s->learner || ipc_send(s->learner, PROTO_TRANSITION, t, sizeof *t, -1) < 0)
         s->transitions_lost++;
+}
+
+static bool sink_fetch_start(void *ctx, const struct event_source *src, uint64_t ticket,
+                             const struct vm_fetch_req *req)
+{
+    struct sensor *s = ctx;
+
+    return fetch_client_start(s->fetch, src, ticket, req);
+}
+
+static void sink_fetch_more(void *ctx, uint64_t ticket)
+{
+    struct sensor *s = ctx;
+
+    fetch_client_more(s->fetch, ticket);
+}
+
+static void sink_fetch_cancel(void *ctx, uint64_t ticket)
+{
+    struct sensor *s = ctx;
+
+    fetch_client_cancel(s->fetch, ticket);
 }
 
 /* --- links ------------------------------------------------------------------------- */
@@ -140,6 +175,8 @@ static void on_link(struct role *r, const struct role_link *link, int fd)
         s->learner = ipc_new(r->loop, fd, LEARNER_QUEUE, learner_said, learner_closed, s);
     } else if (link->kind == ROLE_RECORDER) {
         scribe_link(s->scribe, fd);
+    } else if (link->kind == ROLE_FETCHER) {
+        fetch_client_link(s->fetch, fd);
     } else {
         close(fd);
     }
@@ -234,6 +271,17 @@ static struct ssh_server *make_ssh(struct sensor *s)
     return ssh_server_new(&cfg);
 }
 
+static struct fetch_client *make_fetch(struct sensor *s)
+{
+    struct fetch_client_conf conf = {.loop = s->role.loop,
+                                     .clock = &s->role.clock,
+                                     .mode = (enum conf_fetch_mode)s->host.conf->fetch.mode,
+                                     .world = s->host.world,
+                                     .scribe = s->scribe};
+
+    return fetch_client_new(&conf);
+}
+
 static int fill_host(struct sensor *s)
 {
     const struct role_setup *set = s->role.setup;
@@ -248,6 +296,7 @@ static int fill_host(struct sensor *s)
                                        .reward_profile = rl_reward_find(c->policy.reward),
                                        .delay_us = c->policy.delay_ms * 1000};
     struct session_host *h = &s->host;
+    char name[32];
 
     session_host_init(h);
     h->conf = c;
@@ -262,8 +311,12 @@ static int fill_host(struct sensor *s)
     h->machines = h->world ? machines_new(h->world) : NULL;
     h->tally = tally_new();
     h->ssh = make_ssh(s);
-    s->scribe = scribe_new(s->role.loop, &s->role.clock, s->role.index, (size_t)c->store.artefact);
-    return h->auth && h->policy && h->machines && h->tally && h->ssh && s->scribe ? 0 : ERR_NOMEM;
+    str_fmt(name, sizeof name, "sensor %u", s->role.index);
+    s->scribe = scribe_new(s->role.loop, &s->role.clock, name, (size_t)c->store.artefact);
+    s->fetch = make_fetch(s);
+    return h->auth && h->policy && h->machines && h->tally && h->ssh && s->scribe && s->fetch
+               ? 0
+               : ERR_NOMEM;
 }
 
 /* Until the learner's first snapshot: agents that need no learner are built in. */
@@ -289,6 +342,9 @@ int role_sensor_main(const struct role_setup *setup, unsigned index, int ctl_fd)
                                    .record_data = sink_record_data,
                                    .record_close = sink_record_close,
                                    .artefact = sink_artefact,
+                                   .fetch_start = sink_fetch_start,
+                                   .fetch_more = sink_fetch_more,
+                                   .fetch_cancel = sink_fetch_cancel,
                                    .transition = sink_transition};
     s.role.on_link = on_link;
     s.role.on_conn = on_conn;
@@ -307,6 +363,7 @@ int role_sensor_main(const struct role_setup *setup, unsigned index, int ctl_fd)
     machines_free(s.host.machines);
     tally_free(s.host.tally);
     vm_world_free(s.host.world);
+    fetch_client_free(s.fetch);
     ssh_server_free(s.host.ssh);
     auth_book_free(s.host.auth);
     policy_world_free(s.policy);

@@ -81,6 +81,33 @@ static void audit(void *ctx, struct vm *vm, struct vm_login *login, const char *
     tell(ctx, login, EVENT_AUDIT, &e);
 }
 
+static bool fetch_start(void *ctx, struct vm *vm, struct vm_login *login, uint64_t ticket,
+                        const struct vm_fetch_req *req)
+{
+    struct session_host *h = ctx;
+    struct session *s = session_of(login);
+
+    (void)vm;
+    return h->sink->fetch_start &&
+           h->sink->fetch_start(h->sink->ctx, s ? &s->src : NULL, ticket, req);
+}
+
+static void fetch_more(void *ctx, uint64_t ticket)
+{
+    struct session_host *h = ctx;
+
+    if (h->sink->fetch_more)
+        h->sink->fetch_more(h->sink->ctx, ticket);
+}
+
+static void fetch_cancel(void *ctx, uint64_t ticket)
+{
+    struct session_host *h = ctx;
+
+    if (h->sink->fetch_cancel)
+        h->sink->fetch_cancel(h->sink->ctx, ticket);
+}
+
 struct vm_hooks session_vm_hooks(struct session_host *h)
 {
     return (struct vm_hooks){.ctx = h,
@@ -88,5 +115,8 @@ struct vm_hooks session_vm_hooks(struct session_host *h)
                              .foreign_exec = foreign_exec,
                              .not_emulated = not_emulated,
                              .limit = limit,
-                             .audit = audit};
+                             .audit = audit,
+                             .fetch_start = fetch_start,
+                             .fetch_more = fetch_more,
+                             .fetch_cancel = fetch_cancel};
 }

@@ -7,6 +7,8 @@
 #include "rl/transition.h"
 #include "vfs/vfs.h"
 
+struct vm_fetch_req;
+
 /* How a record of a terminal begins. */
 struct session_record {
     uint64_t id;                /* chosen by the session, unique in the sensor */
@@ -28,6 +30,11 @@ struct session_sink {
      * never seen before. */
     bool (*artefact)(void *ctx, const struct event_source *src, const char *how, const char *path,
                      const char *url, struct vnode v);
+    /* Downloads, as vm_hooks (vm/host.h) has them; may be NULL. */
+    bool (*fetch_start)(void *ctx, const struct event_source *src, uint64_t ticket,
+                        const struct vm_fetch_req *req);
+    void (*fetch_more)(void *ctx, uint64_t ticket);
+    void (*fetch_cancel)(void *ctx, uint64_t ticket);
     void (*transition)(void *ctx, const struct rl_transition *t);
 };
 

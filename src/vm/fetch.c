@@ -27,13 +27,20 @@ struct vm_fetch {
     const char *lines[HEADERS_MAX + 1];
 };
 
+/* The host need not go on. */
+static void release_host(struct vm_fetch *f)
+{
+    const struct vm_hooks *h = &f->vm->world->conf.hooks;
+    if (f->taken && !f->ended && h->fetch_cancel)
+        h->fetch_cancel(h->ctx, f->ticket);
+    f->taken = false;
+}
+
 static void fetch_free(struct vm *vm, struct ofile *of)
 {
     struct vm_fetch *f = of->obj;
-    const struct vm_hooks *h = &vm->world->conf.hooks;
     list_del(&f->in_world);
-    if (f->taken && !f->ended && h->fetch_cancel)
-        h->fetch_cancel(h->ctx, f->ticket);
+    release_host(f);
     ring_done(vm, &f->body);
     k_strfree(vm, f->url);
     k_free(vm, f->block, f->block_n);
@@ -156,9 +163,10 @@ static int wait_answer(struct proc *p, struct vm_fetch *f, const struct vm_fetch
     while (!f->answered) {
         proc_wait_on(p, &f->q, NULL);
         int err = proc_sleep(p, until, false);
-        if (err == -ETIMEDOUT)
+        if (err == -ETIMEDOUT) {
+            release_host(f);
             fail(f, VM_FETCH_TIMEOUT);
-        else if (err < 0)
+        } else if (err < 0)
             return err;
     }
     if (f->info.error == VM_FETCH_DENIED)
@@ -189,10 +197,11 @@ int vm_fetch_open(struct proc *p, const struct vm_fetch_req *req, struct vm_fetc
     if (f->fd < 0)
         return f->fd;
     p->fds[f->fd].cloexec = true;
-    bool taken = h->fetch_start && h->fetch_start(h->ctx, vm, p->login, f->ticket, req);
-    f->taken = taken;
+    f->taken = h->fetch_start && h->fetch_start(h->ctx, vm, p->login, f->ticket, req);
+    if (is_local(p, req->url))
+        release_host(f);
     int64_t start = vm_mono_us(p);
-    int err = taken && !is_local(p, req->url) ? wait_answer(p, f, req) : fail_slowly(p, f, req);
+    int err = f->taken ? wait_answer(p, f, req) : fail_slowly(p, f, req);
     if (err < 0) {
         (void)vm_close(p, f->fd);
         return err;
