@@ -8,15 +8,36 @@
 typedef unsigned long long ull;
 
 /* --- lscpu ------------------------------------------------------------------------- */
-static void line(struct cmd_run *r, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
-static void line(struct cmd_run *r, const char *name, const char *fmt, ...)
+/* A tree on terminals, long lines folded; flat otherwise. */
+enum { TREE = 29, FLAT = 41 };
+
+static void line(struct cmd_run *r, int level, const char *name, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+static void line(struct cmd_run *r, int level, const char *name, const char *fmt, ...)
 {
+    bool tree = vm_isatty(r->p, 1);
+    int width = tree ? TREE : FLAT, cols = tree ? sys_columns(r) : 0, at = 0;
+    struct str b;
     va_list ap;
-    vf_printf(r->out, "%-40s", name);
+    str_init(&b, r->arena);
     va_start(ap, fmt);
-    vf_vprintf(r->out, fmt, ap);
+    str_vprintf(&b, fmt, ap);
     va_end(ap);
-    vf_putc(r->out, '\n');
+    const char *text = str_text(&b),
+               *label = vm_asprintf(r->p, "%*s%s", tree ? 2 * level : 0, "", name);
+    int room = cols > width + 20 ? cols - width : (int)b.n + 1, n = (int)b.n;
+    do {
+        int take = n - at < room ? n - at : room;
+        vf_printf(r->out, "%-*s%.*s\n", width, at ? "" : label, take, text + at);
+        at += take;
+    } while (at < n);
+}
+
+/* The heading of a branch: the flat form has none. */
+static void heading(struct cmd_run *r, const char *name)
+{
+    if (vm_isatty(r->p, 1))
+        vf_printf(r->out, "%-*s\n", TREE, name);
 }
 
 static const char *cache(struct cmd_run *r, unsigned kib, unsigned instances)
@@ -64,10 +85,13 @@ static void lscpu_bugs(struct cmd_run *r, bool amd)
                        "PBRSB-eIBRS Not affected; BHI Not affected"},
         {"Srbds", "Not affected"},
         {"Tsx async abort", "Not affected"}};
-    vf_puts(r->out, "Vulnerabilities:                         \n");
+    bool tree = vm_isatty(r->p, 1);
+    heading(r, "Vulnerabilities:");
     for (size_t i = 0; i < 15; i++)
-        line(r, vm_asprintf(r->p, "  %s:", amd ? rome[i][0] : intel[i][0]), "%s",
-             amd ? rome[i][1] : intel[i][1]);
+        line(r, 1,
+             vm_asprintf(r->p, "%s%s:", tree ? "" : "Vulnerability ",
+                         amd ? rome[i][0] : intel[i][0]),
+             "%s", amd ? rome[i][1] : intel[i][1]);
 }
 
 static int lscpu_run(struct cmd_run *r)
@@ -76,7 +100,10 @@ static int lscpu_run(struct cmd_run *r)
     const struct persona_cpu *c = &pe->cpu;
     bool amd = !strcmp(c->vendor, "AuthenticAMD");
     unsigned threads = c->threads_per_core ? c->threads_per_core : 1, cores = c->count / threads;
-    const char *list = c->count > 1 ? vm_asprintf(r->p, "0-%u", c->count - 1) : "0";
+    bool tree = vm_isatty(r->p, 1);
+    const char *list = c->count == 2  ? "0,1"
+                       : c->count > 1 ? vm_asprintf(r->p, "0-%u", c->count - 1)
+                                      : "0";
     if (cmd_has(r, 'p')) {
         vf_puts(r->out, "# The following is the parsable format, which can be fed to other\n# "
                         "programs. Each different item in every column has an unique ID\n# "
@@ -86,35 +113,38 @@ static int lscpu_run(struct cmd_run *r)
                       i / threads);
         return 0;
     }
-    line(r, "Architecture:", "x86_64");
-    line(r, "CPU op-mode(s):", "32-bit, 64-bit");
-    line(r, "Address sizes:", "40 bits physical, 48 bits virtual");
-    line(r, "Byte Order:", "Little Endian");
-    line(r, "CPU(s):", "%u", c->count);
-    line(r, "On-line CPU(s) list:", "%s", list);
-    line(r, "Vendor ID:", "%s", c->vendor);
-    line(r, "BIOS Vendor ID:", "%s", pe->sys_vendor);
-    line(r, "Model name:", "%s", c->model_name);
-    line(r, "BIOS Model name:", "%s  CPU @ 2.0GHz", pe->product);
-    line(r, "BIOS CPU family:", "1");
-    line(r, "CPU family:", "%u", c->family);
-    line(r, "Model:", "%u", c->model);
-    line(r, "Thread(s) per core:", "%u", threads);
-    line(r, "Core(s) per socket:", "%u", cores);
-    line(r, "Socket(s):", "1");
-    line(r, "Stepping:", "%u", c->stepping);
-    line(r, "BogoMIPS:", "%.2f", c->bogomips);
-    line(r, "Flags:", "%s", c->flags);
+    line(r, 0, "Architecture:", "x86_64");
+    line(r, 1, "CPU op-mode(s):", "32-bit, 64-bit");
+    line(r, 1, "Address sizes:", "40 bits physical, 48 bits virtual");
+    line(r, 1, "Byte Order:", "Little Endian");
+    line(r, 0, "CPU(s):", "%u", c->count);
+    line(r, 1, "On-line CPU(s) list:", "%s", list);
+    line(r, 0, "Vendor ID:", "%s", c->vendor);
+    line(r, 1, "BIOS Vendor ID:", "%s", pe->sys_vendor);
+    line(r, 1, "Model name:", "%s", c->model_name);
+    line(r, 2, "BIOS Model name:", "%s  CPU @ 2.0GHz", pe->product);
+    line(r, 2, "BIOS CPU family:", "1");
+    line(r, 2, "CPU family:", "%u", c->family);
+    line(r, 2, "Model:", "%u", c->model);
+    line(r, 2, "Thread(s) per core:", "%u", threads);
+    line(r, 2, "Core(s) per socket:", "%u", cores);
+    line(r, 2, "Socket(s):", "1");
+    line(r, 2, "Stepping:", "%u", c->stepping);
+    line(r, 2, "BogoMIPS:", "%.2f", c->bogomips);
+    line(r, 2, "Flags:", "%s", c->flags);
+    heading(r, "Virtualization features:");
     if (strstr(c->flags, " vmx"))
-        line(r, "Virtualization:", "VT-x");
-    line(r, "Hypervisor vendor:", "%s", pe->hypervisor);
-    line(r, "Virtualization type:", "full");
-    line(r, "L1d cache:", "%s", cache(r, 32, cores));
-    line(r, "L1i cache:", "%s", cache(r, 32, cores));
-    line(r, "L2 cache:", "%s", cache(r, amd ? 512 : 4096, cores));
-    line(r, "L3 cache:", "%s", cache(r, 16384, 1));
-    line(r, "NUMA node(s):", "1");
-    line(r, "NUMA node0 CPU(s):", "%s", list);
+        line(r, 1, "Virtualization:", "VT-x");
+    line(r, 1, "Hypervisor vendor:", "%s", pe->hypervisor);
+    line(r, 1, "Virtualization type:", "full");
+    heading(r, "Caches (sum of all):");
+    line(r, 1, tree ? "L1d:" : "L1d cache:", "%s", cache(r, 32, cores));
+    line(r, 1, tree ? "L1i:" : "L1i cache:", "%s", cache(r, 32, cores));
+    line(r, 1, tree ? "L2:" : "L2 cache:", "%s", cache(r, amd ? 512 : 4096, cores));
+    line(r, 1, tree ? "L3:" : "L3 cache:", "%s", cache(r, 16384, 1));
+    heading(r, "NUMA:");
+    line(r, 1, "NUMA node(s):", "1");
+    line(r, 1, "NUMA node0 CPU(s):", "%s", list);
     lscpu_bugs(r, amd);
     return 0;
 }
