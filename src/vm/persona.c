@@ -376,6 +376,11 @@ static const struct field {
 
 enum { NFIELDS = sizeof(fields) / sizeof(fields[0]) };
 
+unsigned persona_disk_major(const struct persona *p)
+{
+    return str_starts(p->disk_name, "nvme") ? 259 : p->disk_name[0] == 'v' ? 254 : 8;
+}
+
 int persona_print(const struct persona *p, char *out, size_t n)
 {
     size_t at = 0;

@@ -54,6 +54,8 @@ struct persona {
 /* Draws one from a seed; versions come from the image's properties. */
 void persona_draw(struct persona *p, uint64_t seed, int64_t now_real_us,
                   const struct vfs_image *im);
+/* Major number of the disk's device: sd, virtblk or blkext. */
+unsigned persona_disk_major(const struct persona *p);
 /* Text form, one "key = value" a line, and back: 0 or ERR_FORMAT/ERR_RANGE with
  * one line in why. */
 int persona_print(const struct persona *p, char *out, size_t n) NODISCARD;

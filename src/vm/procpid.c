@@ -149,8 +149,9 @@ void pid_maps(struct gen *g, const struct vm_procinfo *i)
         unsigned long long base = f == 0 ? code : lib + f * 0x200000ULL;
         for (unsigned k = 0; k < 4; k++) {
             size_t at = g->out.n;
-            str_printf(&g->out, "%012llx-%012llx %s %08x fe:01 %u", base + parts[k].from * 4096ULL,
-                       base + parts[k].to * 4096ULL, parts[k].perm, parts[k].from * 4096,
+            str_printf(&g->out, "%012llx-%012llx %s %08x %02x:01 %u",
+                       base + parts[k].from * 4096ULL, base + parts[k].to * 4096ULL, parts[k].perm,
+                       parts[k].from * 4096, persona_disk_major(g->vm->world->conf.persona),
                        (unsigned)(hash_fixed(files[f], strlen(files[f]), 3) % 90000 + 1000));
             str_fill(&g->out, ' ', 73 > g->out.n - at ? 73 - (g->out.n - at) : 1);
             str_printf(&g->out, "%s\n", files[f]);

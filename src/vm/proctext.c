@@ -241,14 +241,13 @@ struct disk_row {
 
 static unsigned disk_rows(const struct persona *pe, struct disk_row *rows)
 {
-    bool nvme = str_starts(pe->disk_name, "nvme");
-    unsigned maj = nvme ? 259 : pe->disk_name[0] == 'v' ? 254 : 8, n = pe->swap_kib ? 3 : 2;
+    unsigned maj = persona_disk_major(pe), n = pe->swap_kib ? 3 : 2;
     uint64_t all = pe->disk_bytes / 1024, swap = pe->swap_kib ? pe->swap_kib + 1028 : 0;
     for (unsigned i = 0; i < n; i++) {
         rows[i] = (struct disk_row){.maj = maj, .min = i};
         rows[i].kib = i == 0 ? all : i == 1 ? all - 1024 - swap : pe->swap_kib + 4;
         if (i)
-            str_fmt(rows[i].name, sizeof(rows[i].name), "%s%s%u", pe->disk_name, nvme ? "p" : "",
+            str_fmt(rows[i].name, sizeof(rows[i].name), "%s%s%u", pe->disk_name, maj == 259 ? "p" : "",
                     i);
         else
             str_copy(rows[i].name, sizeof(rows[i].name), pe->disk_name);

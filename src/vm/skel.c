@@ -98,7 +98,7 @@ static void dev_disks(struct maker *k, const struct persona *pe)
 {
     char path[96], part[32], target[48];
     bool nvme = str_starts(pe->disk_name, "nvme");
-    unsigned maj = nvme ? 259 : pe->disk_name[0] == 'v' ? 254 : 8;
+    unsigned maj = persona_disk_major(pe);
     str_fmt(path, sizeof(path), "/%s", pe->disk_name);
     mk_dev(k, path, S_IFBLK | 0660, 6, maj, 0);
     for (int i = 1; i <= (pe->swap_kib ? 2 : 1); i++) {

@@ -100,7 +100,7 @@ static void dmi(struct maker *k, const struct persona *pe)
 static void disks(struct maker *k, const struct persona *pe)
 {
     char base[80], path[160], target[160];
-    unsigned maj = pe->disk_name[0] == 'v' ? 254 : pe->disk_name[0] == 'n' ? 259 : 8;
+    unsigned maj = persona_disk_major(pe);
     unsigned long long sectors = pe->disk_bytes / 512;
     str_fmt(base, sizeof(base), "/devices/pci0000:00/0000:00:04.0/virtio1/block/%s", pe->disk_name);
 #define FILE_OF(name, ...)                                                                         \

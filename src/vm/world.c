@@ -195,7 +195,7 @@ static int disk_init(struct vm *vm)
         .arena = vm->arena,
         .below = vm->world->skel->base,
         .clock = vm->world->clock,
-        .dev = 0xfe01,
+        .dev = persona_disk_major(pe) << 8 | 1,
         .max_bytes = c->limits.disk,
         .max_inodes = c->limits.inodes,
         .shown_blocks = blocks,
