@@ -390,8 +390,11 @@ static void draw_row(struct rl *r, int at, struct row old, struct row new, int b
 {
     uint32_t from = 0;
     if (at > 0 && r->term.wraps && r->last_c == (int)r->width && r->last_v == at - 1 &&
-        wrap_down(r, old, new) && !old.n)
-        old = (struct row){new.c, 1};
+        wrap_down(r, old, new)) {
+        from = 1;
+        if (!old.n)
+            old = (struct row){new.c, 1};
+    }
     while (!r->plain && from < old.n && from < new.n &&same(&old.c[from], &new.c[from]))
         from++;
     if (from == old.n && from == new.n)
