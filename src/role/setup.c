@@ -212,6 +212,23 @@ static unsigned core_count(void)
     return n < 1 ? 1 : (unsigned)n;
 }
 
+/* The machine's /etc/ssh shows the same keys as the server. */
+static int show_host_keys(struct persona *p, const struct ssh_hostkeys *k)
+{
+    for (int t = 0; t < SSH_HOSTKEY_N; t++) {
+        struct buf b;
+        buf_init(&b, sizeof p->host_keys[0] + 8);
+        int r = ssh_hostkeys_public_line(k, (enum ssh_hostkey_type)t, "", &b);
+        if (r == 0 && buf_len(&b) > 2) /* without the space and line feed at its end */
+            str_fmt(p->host_keys[t], sizeof p->host_keys[t], "%.*s", (int)buf_len(&b) - 2,
+                    (const char *)buf_ptr(&b));
+        buf_done(&b);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 int setup_prepare(struct role_setup *s, const struct conf *conf, char *why, size_t n)
 {
     static struct persona persona;
@@ -229,6 +246,8 @@ int setup_prepare(struct role_setup *s, const struct conf *conf, char *why, size
     r = setup_persona(&persona, s->state_dir, s->seed, s->image, why, n);
     if (r == 0)
         r = host_keys(s, why, n);
+    if (r == 0)
+        r = show_host_keys(&persona, s->keys);
     if (r == 0)
         r = run_user(s, *conf->run.user ? conf->run.user : "nobody", why, n);
     s->persona = &persona;

@@ -49,6 +49,8 @@ struct persona {
     char root_hash[128];     /* yescrypt, of a random password */
     char user[32];           /* the ordinary account */
     char user_hash[128];
+    /* Public host keys, "type base64"; set at start, not part of the text form. */
+    char host_keys[3][768];
 };
 
 /* Draws one from a seed; versions come from the image's properties. */

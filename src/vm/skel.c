@@ -454,6 +454,13 @@ static void settle_all(struct vm *vm)
                                         "/etc/shadow",
                                         "/etc/passwd",
                                         "/etc/group",
+                                        "/etc/ssh/ssh_host_rsa_key",
+                                        "/etc/ssh/ssh_host_rsa_key.pub",
+                                        "/etc/ssh/ssh_host_ecdsa_key",
+                                        "/etc/ssh/ssh_host_ecdsa_key.pub",
+                                        "/etc/ssh/ssh_host_ed25519_key",
+                                        "/etc/ssh/ssh_host_ed25519_key.pub",
+                                        "/etc/ssh",
                                         "/home",
                                         "/etc"};
     const struct persona *pe = vm->world->conf.persona;
@@ -474,6 +481,7 @@ int skel_layer(struct vm_world *w)
         write_identity(vm, a);
         write_accounts(vm, a);
         write_home(vm);
+        skel_host_keys(vm, a);
         records_history(vm, a);
         settle_all(vm);
     }

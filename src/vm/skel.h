@@ -42,6 +42,9 @@ void mk_text(struct maker *k, const char *path, uint32_t mode, const char *fmt, 
 /* A file whose text is generated when read: name is looked up by procfs.c. */
 void mk_live(struct maker *k, const char *path, uint32_t mode, const char *name);
 
+/* The server's keys below /etc/ssh (hostkeys.c). */
+void skel_host_keys(struct vm *vm, struct arena *a);
+
 void proc_tree(struct maker *k, struct vm_world *w); /* procfs.c */
 void sys_tree(struct maker *k, struct vm_world *w);  /* sysfs.c */
 

@@ -333,6 +333,12 @@ def test_files_last_over_channels_and_connections(client):
     again.t.close()
 
 
+def test_host_keys_on_the_disk_are_those_shown(client):
+    key = client.t.get_remote_server_key()
+    assert f"{key.get_name()} {key.get_base64()} root@" in client.run("cat /etc/ssh/ssh_host_*_key.pub")[0]
+    assert client.run("grep -l 'BEGIN OPENSSH PRIVATE KEY' /etc/ssh/ssh_host_*_key | wc -l")[0] == "3\n"
+
+
 def test_upload_is_seen_by_the_shell(client):
     sftp = paramiko.SFTPClient.from_transport(client.t)
     with sftp.open("/root/up", "w") as f:
