@@ -15,6 +15,10 @@
 
 #include "session/sftp_priv.h"
 #include "session/sftp_text.h"
+
+/* The largest file of ext4 with blocks of 4 KiB. */
+#define FILE_SIZE_MAX (UINT64_C(0xffffffff) << 12)
+
 /* --- files ------------------------------------------------------------------------ */
 
 static int do_open(struct sftp *s)
@@ -78,14 +82,16 @@ static int do_read(struct sftp *s)
         return r;
     if (!h || h->dir)
         return sftp_reply_status(s, FX_FAILURE);
+    if (off > FILE_SIZE_MAX)
+        return sftp_reply_err(s, -EINVAL);
     if (len > READ_MAX)
         len = READ_MAX;
     bytes = arena_alloc(s->scratch, len ? len : 1);
     if (!bytes)
         return ERR_NOMEM;
     n = vm_pread(s->p, h->fd, bytes, len, (int64_t)off);
-    if (n <= 0)
-        return n < 0 ? sftp_reply_err(s, (int)n) : sftp_reply_status(s, len ? FX_EOF : FX_EOF);
+    if (n < 0 || (n == 0 && len > 0))
+        return n < 0 ? sftp_reply_err(s, (int)n) : sftp_reply_status(s, FX_EOF);
     r = sftp_begin(s, FXP_DATA);
     if (r == 0)
         r = buf_put_string(&s->out, bytes, (size_t)n);
@@ -106,6 +112,8 @@ static int do_write(struct sftp *s)
         return r;
     if (!h || h->dir)
         return sftp_reply_status(s, FX_FAILURE);
+    if (off > FILE_SIZE_MAX)
+        return sftp_reply_err(s, -EINVAL);
     at = h->append ? 0 : vm_lseek(s->p, h->fd, (int64_t)off, SEEK_SET);
     if (at < 0)
         return sftp_reply_err(s, (int)at);
@@ -143,20 +151,27 @@ static int do_fstat(struct sftp *s)
     if (r < 0)
         return r;
     if (!h || h->dir)
-        return sftp_reply_status(s, FX_NO_SUCH_FILE);
+        return sftp_reply_status(s, FX_FAILURE);
     r = vm_fstat(s->p, h->fd, &st);
     return r < 0 ? sftp_reply_err(s, r) : sftp_reply_attrs(s, &st);
 }
 
-/* Applies attributes to a path; the last failure counts, as in the real one. */
-static int set_attrs(struct sftp *s, const char *path, const struct attrs *a, bool follow)
+/* Applies attributes to a path; the last failure counts, as in the real one. r: the
+ * one so far. */
+static int set_attrs(struct sftp *s, const char *path, const struct attrs *a, bool follow, int r)
 {
     struct timespec times[2] = {{.tv_sec = a->atime}, {.tv_sec = a->mtime}};
-    int r = 0, e;
+    struct vfs_stat st;
+    int e;
+    bool link = !follow && vm_lstat(s->p, path, &st) == 0 && S_ISLNK(st.mode);
 
+    if ((a->flags & ATTR_SIZE) && !follow)
+        return sftp_reply_status(s, FX_BAD_MESSAGE); /* makes no sense for links */
     if ((a->flags & ATTR_SIZE) && (e = vm_truncate(s->p, path, (int64_t)a->size)) < 0)
         r = e;
-    if ((a->flags & ATTR_PERMISSIONS) && (e = vm_chmod(s->p, path, a->perm & 07777)) < 0)
+    if ((a->flags & ATTR_PERMISSIONS) && link)
+        r = -EOPNOTSUPP;
+    else if ((a->flags & ATTR_PERMISSIONS) && (e = vm_chmod(s->p, path, a->perm & 07777)) < 0)
         r = e;
     if ((a->flags & ATTR_ACMODTIME) && (e = vm_utimens(s->p, path, times, follow)) < 0)
         r = e;
@@ -173,7 +188,7 @@ int sftp_set_of_path(struct sftp *s, bool follow)
 
     if (r == 0)
         r = sftp_get_attrs(s, &a);
-    return r < 0 ? r : set_attrs(s, path, &a, follow);
+    return r < 0 ? r : set_attrs(s, path, &a, follow, 0);
 }
 
 static int do_setstat(struct sftp *s)
@@ -186,18 +201,20 @@ static int do_fsetstat(struct sftp *s)
     struct attrs a = {0};
     struct handle *h;
     char path[VFS_PATH_MAX];
-    int r = sftp_get_handle(s, &h);
+    int r = sftp_get_handle(s, &h), size = 0;
 
     if (r == 0)
         r = sftp_get_attrs(s, &a);
     if (r < 0)
         return r;
-    if (!h)
-        return sftp_reply_status(s, FX_NO_SUCH_FILE);
-    if (h->dir)
-        return set_attrs(s, h->path, &a, true);
+    if (!h || h->dir)
+        return sftp_reply_status(s, FX_FAILURE);
     r = vm_fd_path(s->p, h->fd, path, sizeof path);
-    return r < 0 ? sftp_reply_err(s, r) : set_attrs(s, path, &a, true);
+    if (r >= 0 && (a.flags & ATTR_SIZE)) {
+        size = vm_ftruncate(s->p, h->fd, (int64_t)a.size);
+        a.flags &= ~(uint32_t)ATTR_SIZE;
+    }
+    return r < 0 ? sftp_reply_err(s, r) : set_attrs(s, path, &a, true, size);
 }
 /* --- directories --------------------------------------------------------------------- */
 
@@ -297,26 +314,72 @@ static int do_mkdir(struct sftp *s)
                           vm_mkdir(s->p, path, a.flags & ATTR_PERMISSIONS ? a.perm & 07777 : 0777));
 }
 
-/* realpath of OpenSSH: a last component that does not exist is fine. */
+/* The path without its last component; "/" stays. */
+static void cut_last(char *path)
+{
+    char *slash = strrchr(path, '/');
+
+    if (slash)
+        slash[slash == path] = '\0';
+}
+
+/* One symbolic link at `at`: what it points to goes before what is left. */
+static int follow_link(struct sftp *s, char *at, char *left)
+{
+    char target[VFS_PATH_MAX], rest[VFS_PATH_MAX];
+    ssize_t n = vm_readlink(s->p, at, target, sizeof target - 1);
+
+    if (n < 0)
+        return (int)n;
+    target[n] = '\0';
+    cut_last(at);
+    if (target[0] == '/')
+        str_copy(at, VFS_PATH_MAX, "/");
+    str_copy(rest, sizeof rest, left);
+    return str_fmt(left, VFS_PATH_MAX, "%s%s%s", target, *rest ? "/" : "", rest) ? 0
+                                                                                 : -ENAMETOOLONG;
+}
+
+/* As sftp-server resolves a path itself: components one by one; only the very
+ * last may be missing. left is used up. */
+static int resolve(struct sftp *s, char *left, char out[VFS_PATH_MAX])
+{
+    unsigned links = 0;
+    int r = left[0] == '/' ? 0 : vm_getcwd(s->p, out, VFS_PATH_MAX);
+
+    if (r < 0)
+        return r;
+    if (left[0] == '/')
+        str_copy(out, VFS_PATH_MAX, "/");
+    while (*left) {
+        size_t n = strcspn(left, "/"), at = strlen(out);
+        bool last = left[n] == '\0';
+        char part[VFS_PATH_MAX];
+        struct vfs_stat st;
+        str_fmt(part, sizeof part, "%.*s", (int)n, left);
+        memmove(left, left + n + !last, strlen(left + n + !last) + 1);
+        if (n == 0 || str_eq(part, "."))
+            continue;
+        if (str_eq(part, "..")) {
+            cut_last(out);
+            continue;
+        }
+        if (!str_fmt(out + at, VFS_PATH_MAX - at, "%s%s", at > 1 ? "/" : "", part))
+            return -ENAMETOOLONG;
+        r = vm_lstat(s->p, out, &st);
+        if (r < 0)
+            return r == -ENOENT && last ? 0 : r;
+        if (S_ISLNK(st.mode) && (r = ++links > VFS_LINKS_MAX ? -ELOOP : follow_link(s, out, left)))
+            return r;
+    }
+    return 0;
+}
+
 int sftp_reply_realpath(struct sftp *s, const char *path)
 {
-    char out[VFS_PATH_MAX];
-    int r = vm_realpath(s->p, path, out, sizeof out);
+    char left[VFS_PATH_MAX], out[VFS_PATH_MAX];
+    int r = str_copy(left, sizeof left, *path ? path : ".") ? resolve(s, left, out) : -ENAMETOOLONG;
 
-    if (r == -ENOENT) {
-        const char *slash = strrchr(path, '/');
-        const char *dir = !slash ? "."
-                          : slash == path
-                              ? "/"
-                              : arena_printf(s->scratch, "%.*s", (int)(slash - path), path);
-        const char *last = slash ? slash + 1 : path;
-        r = dir ? vm_realpath(s->p, dir, out, sizeof out - 1) : -ENOMEM;
-        if (r >= 0) {
-            size_t n = strlen(out);
-            if (!str_fmt(out + n, sizeof out - n, "%s%s", n > 1 ? "/" : "", last))
-                r = -ENAMETOOLONG;
-        }
-    }
     return r < 0 ? sftp_reply_err(s, r) : sftp_reply_name(s, out);
 }
 
@@ -401,7 +464,7 @@ static int handle_request(struct sftp *s)
     if (r < 0)
         return r;
     if (type >= sizeof requests / sizeof *requests || !requests[type])
-        return sftp_reply_status(s, FX_OP_UNSUPPORTED);
+        return 0; /* as the real one: no answer */
     return requests[type](s);
 }
 
@@ -439,7 +502,7 @@ static int sftp_main(struct proc *p, int argc, char **argv)
         r = handle_request(s);
         vm_arena_drop(p, s->scratch);
     }
-    return r < 0 ? 11 : 0;
+    return r < 0 ? 255 : 0;
 }
 
 static const char *const sftp_paths[] = {"/usr/lib/openssh/sftp-server", "/usr/lib/sftp-server",

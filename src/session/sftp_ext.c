@@ -62,7 +62,7 @@ static int ext_fsync(struct sftp *s)
 
     if (r < 0)
         return r;
-    return sftp_reply_status(s, !h ? FX_NO_SUCH_FILE : h->dir ? FX_OP_UNSUPPORTED : FX_OK);
+    return sftp_reply_status(s, !h || h->dir ? FX_NO_SUCH_FILE : FX_OK);
 }
 
 static int ext_limits(struct sftp *s)
@@ -77,19 +77,30 @@ static int ext_limits(struct sftp *s)
     return r < 0 ? r : sftp_send_packet(s);
 }
 
+/* "~" is the working directory here, "~user/x" below that user's home. */
 static int ext_expand_path(struct sftp *s)
 {
-    const char *home = vm_getenv(s->p, "HOME");
-    char *path;
+    char *path, *user, cwd[VFS_PATH_MAX], home[256];
+    size_t n;
     int r = sftp_get_text(s, &path);
 
     if (r < 0)
         return r;
-    if (path[0] == '~' && (path[1] == '\0' || path[1] == '/'))
-        path = arena_printf(s->scratch, "%s%s", home ? home : "/", path + 1);
+    if (path[0] == '~' && (path[1] == '\0' || path[1] == '/')) {
+        if ((r = vm_getcwd(s->p, cwd, sizeof cwd)) < 0)
+            return sftp_reply_err(s, r);
+        path = arena_printf(s->scratch, "%s/%s", cwd, path + 1);
+    } else if (path[0] == '~') {
+        n = strcspn(path + 1, "/");
+        user = arena_printf(s->scratch, "%.*s", (int)n, path + 1);
+        if (!user || !sftp_home_of(s->p, s->scratch, user, home, sizeof home))
+            return sftp_reply_text(s, FX_NO_SUCH_FILE, "no such user");
+        path = arena_printf(s->scratch, "%s%s", home, path + 1 + n);
+    }
     return path ? sftp_reply_realpath(s, path) : ERR_NOMEM;
 }
 
+/* OpenSSH 9.2 looks the user up and then tells its own home directory. */
 static int ext_home(struct sftp *s)
 {
     char *user, home[256];
@@ -97,7 +108,8 @@ static int ext_home(struct sftp *s)
 
     if (r < 0)
         return r;
-    if (!sftp_home_of(s->p, s->scratch, user, home, sizeof home))
+    if (!sftp_home_of(s->p, s->scratch, user, home, sizeof home) ||
+        !sftp_home_of(s->p, s->scratch, "", home, sizeof home))
         return sftp_reply_status(s, FX_FAILURE);
     return sftp_reply_name(s, home);
 }
@@ -121,13 +133,11 @@ static int ext_copy_data(struct sftp *s)
         int64_t w = n > 0 ? vm_lseek(s->p, to->fd, (int64_t)(to_at + done), SEEK_SET) : n;
         if (n > 0 && w >= 0)
             w = vm_write_all(s->p, to->fd, block, (size_t)n);
-        if (w < 0)
-            return sftp_reply_err(s, (int)w);
-        if (n == 0)
+        if (w < 0 || n == 0) /* a failed write ends it, without a word */
             break;
         done += (uint64_t)n;
     }
-    return sftp_reply_status(s, len == 0 || done == len ? FX_OK : FX_EOF);
+    return sftp_reply_status(s, FX_OK); /* also if the file ended early */
 }
 
 /* users-groups-by-id@openssh.com: names for lists of numbers. */
@@ -145,8 +155,9 @@ static int ext_users_groups(struct sftp *s)
         struct buf list = buf_wrap(ids[k], n[k]);
         struct buf names = sftp_arena_buf(s->scratch, PACKET_MAX / 2);
         uint32_t id;
-        while (r == 0 && buf_get_u32(&list, &id) == 0)
-            r = buf_put_cstring(&names, sftp_name_of(s->p, s->scratch, k == 1, id));
+        while (r == 0 && buf_len(&list) > 0)
+            if ((r = buf_get_u32(&list, &id)) == 0)
+                r = buf_put_cstring(&names, sftp_name_of(s->p, s->scratch, k == 1, id));
         if (r == 0)
             r = buf_put_string(&s->out, buf_ptr(&names), buf_len(&names));
     }

@@ -12,7 +12,7 @@
 enum {
     PACKET_MAX = 256 * 1024,
     READ_MAX = PACKET_MAX - 1024,
-    HANDLES = 100,
+    HANDLES = 64, /* at first */
     NAMES_A_READDIR = 100,
 };
 
@@ -76,8 +76,9 @@ struct handle {
 
 struct sftp {
     struct proc *p;
-    struct buf in, out; /* in: the request's payload */
-    struct handle handles[HANDLES];
+    struct buf in, out;     /* in: the request's payload */
+    struct handle *handles; /* moves when it grows */
+    uint32_t nhandles;
     uint32_t id, version;
     struct arena *scratch; /* of one request */
 };
@@ -91,16 +92,17 @@ int sftp_begin(struct sftp *s, uint8_t type); /* type and request number */
 int sftp_send_packet(struct sftp *s);         /* what was put since */
 int sftp_put_attrs(struct buf *b, const struct vfs_stat *st);
 int sftp_reply_status(struct sftp *s, enum status st);
+int sftp_reply_text(struct sftp *s, enum status st, const char *text); /* in other words */
 int sftp_reply_err(struct sftp *s, int err); /* the status for an errno, 0 is success */
 int sftp_reply_attrs(struct sftp *s, const struct vfs_stat *st);
 int sftp_reply_name(struct sftp *s, const char *name); /* one name without attributes */
 int sftp_reply_handle(struct sftp *s, const struct handle *h);
 
 /* --- parts of requests (sftp_wire.c) ----------------------------------------------- */
-int sftp_get_text(struct sftp *s, char **out); /* in the scratch arena; "" is "." */
+int sftp_get_text(struct sftp *s, char **out); /* in the scratch arena */
 int sftp_get_attrs(struct sftp *s, struct attrs *a);
 int sftp_get_handle(struct sftp *s, struct handle **h); /* *h NULL: none of ours */
-struct handle *sftp_free_handle(struct sftp *s);        /* NULL: all are in use */
+struct handle *sftp_free_handle(struct sftp *s); /* NULL: as many are open as a process may have */
 /* A queue of fixed size in the process's own memory. */
 struct buf sftp_arena_buf(struct arena *a, size_t max);
 

@@ -101,6 +101,6 @@ const char *sftp_longname(struct proc *p, struct arena *a, const char *name,
         user = arena_printf(a, "%u", st->uid);
     if (!*group)
         group = arena_printf(a, "%u", st->gid);
-    return arena_printf(a, "%s %3s %-8s %-8s %8llu %s %s", mode, links, user, group,
+    return arena_printf(a, "%s  %3s %-8s %-8s %8llu %s %s", mode, links, user, group,
                         (unsigned long long)st->size, when, name);
 }

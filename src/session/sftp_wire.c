@@ -58,18 +58,23 @@ int sftp_begin(struct sftp *s, uint8_t type)
     return r < 0 ? r : buf_put_u32(&s->out, s->id);
 }
 
-int sftp_reply_status(struct sftp *s, enum status st)
+int sftp_reply_text(struct sftp *s, enum status st, const char *text)
 {
     int r = sftp_begin(s, FXP_STATUS);
 
     if (r == 0)
         r = buf_put_u32(&s->out, st);
     if (r == 0 && s->version >= 3) {
-        r = buf_put_cstring(&s->out, status_texts[st]);
+        r = buf_put_cstring(&s->out, text);
         if (r == 0)
             r = buf_put_cstring(&s->out, "");
     }
     return r < 0 ? r : sftp_send_packet(s);
+}
+
+int sftp_reply_status(struct sftp *s, enum status st)
+{
+    return sftp_reply_text(s, st, status_texts[st]);
 }
 
 int sftp_reply_err(struct sftp *s, int err)
@@ -138,8 +143,6 @@ int sftp_get_text(struct sftp *s, char **out)
     if (r < 0 || memchr(p, 0, n))
         return ERR_FORMAT;
     *out = arena_memdup(s->scratch, p, n);
-    if (!**out)
-        *out = arena_strdup(s->scratch, ".");
     return *out ? 0 : ERR_NOMEM;
 }
 
@@ -169,25 +172,45 @@ int sftp_get_handle(struct sftp *s, struct handle **h)
 {
     const uint8_t *p;
     size_t n;
-    uint32_t i = HANDLES;
+    uint32_t i = UINT32_MAX;
     int r = buf_get_string(&s->in, &p, &n);
 
     if (r < 0)
         return r;
     if (n == 4)
         i = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-    *h = i < HANDLES && s->handles[i].used ? &s->handles[i] : NULL;
+    *h = i < s->nhandles && s->handles[i].used ? &s->handles[i] : NULL;
     return 0;
+}
+
+/* Standard files and what else a server holds open leave so many. */
+static uint32_t handles_max(struct sftp *s)
+{
+    uint64_t soft, hard;
+
+    if (vm_getrlimit(s->p, 7 /* RLIMIT_NOFILE */, &soft, &hard) < 0 || soft <= 5)
+        return HANDLES;
+    return soft - 5 < 4096 ? (uint32_t)soft - 5 : 4096;
 }
 
 struct handle *sftp_free_handle(struct sftp *s)
 {
-    for (size_t i = 0; i < HANDLES; i++)
-        if (!s->handles[i].used) {
-            s->handles[i] = (struct handle){.used = true, .fd = -1};
-            return &s->handles[i];
-        }
-    return NULL;
+    uint32_t i = 0, more = s->nhandles ? 2 * s->nhandles : HANDLES, max = handles_max(s);
+
+    while (i < s->nhandles && s->handles[i].used)
+        i++;
+    if (i >= max)
+        return NULL;
+    if (i == s->nhandles) {
+        struct handle *h = vm_alloc(s->p, more * sizeof *h);
+        if (s->nhandles)
+            memcpy(h, s->handles, s->nhandles * sizeof *h);
+        vm_release(s->p, s->handles, s->nhandles * sizeof *h);
+        s->handles = h;
+        s->nhandles = more;
+    }
+    s->handles[i] = (struct handle){.used = true, .fd = -1};
+    return &s->handles[i];
 }
 
 int sftp_reply_handle(struct sftp *s, const struct handle *h)

@@ -510,7 +510,8 @@ int vm_chown(struct proc *p, const char *path, int64_t uid, int64_t gid, bool fo
     a.what = (uid >= 0 ? VFS_SET_UID : 0) | (gid >= 0 ? VFS_SET_GID : 0);
     if (S_ISREG(st.mode) && (st.mode & (S_ISUID | S_ISGID))) {
         a.what |= VFS_SET_MODE;
-        a.mode = st.mode & 07777 & ~(uint32_t)(S_ISUID | S_ISGID);
+        /* Without the group's x the bit means something else: it stays. */
+        a.mode = st.mode & 07777 & ~(uint32_t)(S_ISUID | (st.mode & S_IXGRP ? S_ISGID : 0));
     }
     return a.what ? set_checked(p, v, &st, &a) : 0;
 }
@@ -664,6 +665,19 @@ static void show_own_descriptor(struct proc *p, struct vnode dir)
         (void)fd_install(p, f, 3);
 }
 
+/* Room for names at first; it doubles, so the number of names tells the room. */
+enum { FEW_NAMES = 32 };
+
+void vm_readdir_free(struct proc *p, struct vm_dirent *all, int n)
+{
+    size_t cap = FEW_NAMES;
+    while (cap < (size_t)n + 1)
+        cap *= 2;
+    for (int i = 0; i < n; i++)
+        vm_release(p, all[i].name, strlen(all[i].name) + 1);
+    vm_release(p, all, cap * sizeof(*all));
+}
+
 int vm_readdir(struct proc *p, const char *path, struct vm_dirent **out)
 {
     struct vnode v;
@@ -678,7 +692,7 @@ int vm_readdir(struct proc *p, const char *path, struct vm_dirent **out)
     if (err < 0)
         return err;
     show_own_descriptor(p, v);
-    size_t cap = 32, n = 0;
+    size_t cap = FEW_NAMES, n = 0;
     struct vm_dirent *all = vm_alloc(p, cap * sizeof(*all));
     uint64_t cookie = 0;
     struct vfs_dirent e;
