@@ -14,6 +14,7 @@ enum { HIST_CAP = 4000 };
 
 struct hist {
     char **v;
+    int cap; /* of v: it grows with the list, idle sessions are many */
     int n, base; /* base: number of the first entry */
     int loaded;  /* entries that came from the file */
     bool read;
@@ -23,7 +24,6 @@ static struct hist *list(struct shell *sh)
 {
     if (!sh->hist) {
         sh->hist = arena_zalloc(sh->heap, sizeof *sh->hist);
-        sh->hist->v = arena_zalloc(sh->heap, HIST_CAP * sizeof *sh->hist->v);
         sh->hist->base = 1;
     }
     return sh->hist;
@@ -35,7 +35,8 @@ struct hist *hist_clone(struct shell *to, const struct shell *from)
         return NULL;
     struct hist *h = arena_zalloc(to->heap, sizeof *h);
     *h = *from->hist;
-    h->v = arena_zalloc(to->heap, HIST_CAP * sizeof *h->v);
+    h->cap = h->n;
+    h->v = arena_zalloc(to->heap, (size_t)h->cap * sizeof *h->v);
     for (int i = 0; i < h->n; i++)
         h->v[i] = sh_heap_strdup(to, from->hist->v[i]);
     return h;
@@ -60,6 +61,12 @@ static void push(struct shell *sh, const char *line)
     while (h->n && h->n >= max) {
         drop_at(sh, h, 0);
         h->base++;
+    }
+    if (h->n == h->cap) {
+        int cap = h->cap ? h->cap * 2 : 16;
+        h->v = arena_realloc(sh->heap, h->v, (size_t)h->cap * sizeof *h->v,
+                             (size_t)cap * sizeof *h->v);
+        h->cap = cap;
     }
     if (max > 0)
         h->v[h->n++] = sh_heap_strdup(sh, line);
