@@ -101,6 +101,8 @@ struct vm_dirent {
     uint8_t type; /* DT_* */
 };
 int vm_readdir(struct proc *p, const char *path, struct vm_dirent **out);
+/* Gives vm_readdir's array of n names back: walks that go deep must. */
+void vm_readdir_free(struct proc *p, struct vm_dirent *all, int n);
 int vm_mount(struct proc *p, const char *source, const char *target, const char *type,
              const char *options); /* root; tmpfs, bind are believed; others -ENODEV, ... */
 int vm_umount(struct proc *p, const char *target);
