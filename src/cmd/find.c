@@ -814,6 +814,7 @@ static void visit_dir(struct find *f, const char *path, int depth, uint64_t dev)
         visit(f, child, e[i].name, depth + 1, dev);
         vm_release(r->p, child, strlen(child) + 1);
     }
+    vm_readdir_free(r->p, e, n);
 }
 
 static void visit(struct find *f, const char *path, const char *name, int depth, uint64_t dev)
