@@ -180,7 +180,7 @@ static const char *argument(struct ps *s, const char **c, const char *missing)
     const char *a = (*c)[1] ? *c + 1 : s->at + 1 < s->argc ? s->argv[++s->at] : NULL;
     if (!a)
         fail(s, missing);
-    *c = "\0" + 0;
+    *c = ""; /* the word is used up */
     return a;
 }
 
