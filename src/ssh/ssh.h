@@ -272,7 +272,8 @@ uint32_t ssh_channel_id(const struct ssh_channel *ch); /* our number, small */
 void ssh_channel_open_answer(struct ssh_channel *ch, bool ok, uint32_t reason, const char *text);
 /* Output of the process. Returns how many bytes were taken (0 when full:
  * channel_writable comes later). */
-size_t ssh_channel_output(struct ssh_channel *ch, const void *p, size_t n, bool is_stderr) NODISCARD;
+size_t ssh_channel_output(struct ssh_channel *ch, const void *p, size_t n,
+                          bool is_stderr) NODISCARD;
 size_t ssh_channel_room(const struct ssh_channel *ch,
                         bool is_stderr);                     /* bytes a write would take */
 void ssh_channel_consumed(struct ssh_channel *ch, size_t n); /* n bytes of channel_data were read */
