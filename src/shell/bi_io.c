@@ -249,7 +249,7 @@ static const char *directive(struct fmt *f, const char *s)
     size_t k = 0;
     f->width = f->precision = -1;
     while (*s && strchr("-+ #0'", *s)) {
-        if (k + 2 < sizeof f->flags && !strchr(f->flags + 0, 0) == 0)
+        if (k + 2 < sizeof f->flags)
             f->flags[k++] = *s;
         s++;
     }

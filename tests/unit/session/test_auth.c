@@ -1,4 +1,5 @@
-/* test_auth.c -- the access policy: what a brute-forcer sees. */
+/* test_auth.c -- the access policy: what a brute-forcer sees.
+ * SPDX-License-Identifier: Apache-2.0                                  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,10 +27,10 @@ static struct auth_book *weak(unsigned min, unsigned max, unsigned sources)
 }
 
 /* How many different guesses until one is right; it is left in found. */
-static int guesses(struct auth_book *b, const char *source, char found[16])
+static int guesses(struct auth_book *b, const char *source, char found[24])
 {
     for (int i = 1; i <= 100; i++) {
-        snprintf(found, 16, "guess%d", i);
+        snprintf(found, 24, "guess%d", i);
         if (try(b, source, "root", found))
             return i;
     }
@@ -39,7 +40,7 @@ static int guesses(struct auth_book *b, const char *source, char found[16])
 static void test_found_pair_works_and_no_other(void **state)
 {
     struct auth_book *b = weak(3, 6, 0);
-    char found[16];
+    char found[24];
     int n = guesses(b, "192.0.2.1", found);
 
     (void)state;
@@ -77,7 +78,7 @@ static void test_empty_password_never_works(void **state)
 static void test_sources_differ_and_repeat(void **state)
 {
     struct auth_book *a = weak(1, 50, 0), *b = weak(1, 50, 0);
-    char found[16], source[32];
+    char found[24], source[32];
     int different = 0, first = 0;
 
     (void)state;

@@ -1,4 +1,5 @@
-/* test_modes.c -- encoded terminal modes, whole and broken. */
+/* test_modes.c -- encoded terminal modes, whole and broken.
+ * SPDX-License-Identifier: Apache-2.0                                  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -43,7 +43,7 @@ static uint8_t *encode(uint8_t *s, const uint32_t *r, const uint32_t *m, size_t 
 
 static void decode(uint32_t *r, const uint8_t *s, const uint32_t *m, size_t n)
 {
-    uint32_t r2[P], m2[P], low[P], step[P];
+    uint32_t r2[P], m2[P] = {0}, low[P], step[P];
     size_t k = 0;
     if (n == 1) {
         r[0] = 0;
