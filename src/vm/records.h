@@ -18,5 +18,7 @@ void records_greet(struct vm_login *l, struct vm_tty *t);
 
 /* What was there before: wtmp, auth.log of earlier days. Once per world. */
 void records_history(struct vm *vm, struct arena *a);
+/* Likewise what cron, systemd and the kernel logged (history.c). */
+void history_write(struct vm *vm, struct arena *a);
 
 #endif

@@ -467,6 +467,12 @@ static void settle_all(struct vm *vm)
     char home[64];
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
         settle(vm, paths[i], pe->install_real_us + (int64_t)(60 + i * 7) * 1000000);
+    /* Logs end with what was logged last: cron's hourly run, the boot. */
+    int64_t hour = INT64_C(3600000000), at = INT64_C(1021000000);
+    int64_t last = (vm_real_us(vm) - at) / hour * hour + at;
+    settle(vm, "/var/log/syslog", last);
+    settle(vm, "/var/log/cron.log", last);
+    settle(vm, "/var/log/kern.log", pe->boot_real_us + 3000000);
     str_fmt(home, sizeof(home), "/home/%s", pe->user);
     settle(vm, home, pe->install_real_us + 150000000);
 }
@@ -483,6 +489,7 @@ int skel_layer(struct vm_world *w)
         write_home(vm);
         skel_host_keys(vm, a);
         records_history(vm, a);
+        history_write(vm, a);
         settle_all(vm);
     }
     arena_free(a);
