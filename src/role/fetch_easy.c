@@ -117,14 +117,18 @@ static bool add_line(struct fetch_easy *e, const char *line)
     return l != NULL;
 }
 
+/* libcurl sends Host, User-Agent and Accept by itself, as curl does. */
 static int add_lines(struct fetch_easy *e, const struct fetch_start *req)
 {
     bool ok = true, wget = strcmp(req->tool, "wget") == 0;
+    bool busybox = wget && req->user_agent && strcmp(req->user_agent, "Wget") == 0;
 
-    if (wget && !has_line(req, "Accept-Encoding:"))
-        ok = add_line(e, "Accept-Encoding: identity");
-    if (wget)
-        ok = ok && add_line(e, "Connection: Keep-Alive");
+    if (busybox) {
+        ok = add_line(e, "Accept:") && add_line(e, "Connection: close");
+    } else if (wget) {
+        ok = (has_line(req, "Accept-Encoding:") || add_line(e, "Accept-Encoding: identity")) &&
+             add_line(e, "Connection: Keep-Alive");
+    }
     for (size_t i = 0; ok && req->lines[i]; i++)
         if (may_send(req->lines[i]))
             ok = add_line(e, req->lines[i]);

