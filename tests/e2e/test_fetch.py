@@ -201,8 +201,10 @@ def test_tls_is_checked_unless_told_otherwise(tmp_path):
 
 def test_the_fetcher_is_walled_in(online):
     pid = int(online.wait_log(r"fetcher 0: started \(pid (\d+)\)")[1])
-    status = dict(l.split(":", 1) for l in open(f"/proc/{pid}/status").read().splitlines())
-    assert status["Seccomp"].strip() == "2" and status["NoNewPrivs"].strip() == "1"
+    read = lambda: dict(l.split(":", 1) for l in open(f"/proc/{pid}/status").read().splitlines())
+    online.wait("a filter of system calls", lambda: read()["Seccomp"].strip() == "2")
+    status = read()
+    assert status["NoNewPrivs"].strip() == "1"
     if os.getuid() == 0:
         assert set(status["Uid"].split()) != {"0"} and os.readlink(f"/proc/{pid}/root").endswith("/resolver")
         assert [str(p.relative_to(f"/proc/{pid}/root")) for p in
