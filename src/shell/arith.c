@@ -7,6 +7,7 @@
 #include "shell/arith.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "shell/expand.h"
@@ -117,6 +118,7 @@ static void read_number(struct eval *e)
         s++;
     const char *end = s;
     uint64_t n = 0;
+    bool over = false;
     int base = 10;
     s = from;
     if (*s == '0' && (s[1] == 'x' || s[1] == 'X')) {
@@ -148,8 +150,12 @@ static void read_number(struct eval *e)
             }
             fail(e, *s == '#' ? "invalid number" : "value too great for base", e->s);
         }
+        if (e->sh->dash && n > (INT64_MAX - (uint64_t)d) / (uint64_t)base)
+            over = true;
         n = n * (uint64_t)base + (uint64_t)d;
     }
+    if (over) /* dash reads with strtoimax */
+        n = INT64_MAX;
     e->num = (int64_t)n;
     e->s = end;
     e->tok = A_NUM;
@@ -217,6 +223,8 @@ static void next(struct eval *e)
                {":", A_COLON, 0},        {"=", A_ASSIGN, A_END},   {",", A_COMMA, 0}};
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
         size_t n = strlen(ops[i].text);
+        if (e->sh->dash && n == 2 && ops[i].text[0] == ops[i].text[1] && strchr("*+-", *e->s))
+            continue; /* dash has no ** ++ -- */
         if (strncmp(e->s, ops[i].text, n) == 0) {
             e->s += n;
             e->tok = ops[i].op;
@@ -228,6 +236,19 @@ static void next(struct eval *e)
 }
 
 /* --- variables ------------------------------------------------------------------------- */
+
+/* dash: a variable holds a number, not an expression. */
+static int64_t dash_value(struct shell *sh, const char *val)
+{
+    char *end;
+    int64_t v = strtoll(val, &end, 0);
+    end += strspn(end, " \t\n");
+    if (*end) {
+        sh_error(sh, "Illegal number: %s", val);
+        sh_fatal(sh, 2);
+    }
+    return v;
+}
 
 static int64_t read_value(struct eval *e, const struct lvalue *l)
 {
@@ -259,6 +280,8 @@ static int64_t read_value(struct eval *e, const struct lvalue *l)
     }
     if (!*val)
         return 0;
+    if (sh->dash)
+        return dash_value(sh, val);
     return eval_text(sh, sh_tmp_strdup(sh, val), e->depth + 1, e->fail, e);
 }
 
@@ -311,6 +334,8 @@ static int64_t parse_primary(struct eval *e)
         struct lvalue l = e->id;
         next(e);
         int64_t n = read_value(e, &l);
+        if (e->tok == A_ID && !e->sh->dash) /* bash reads it before it complains */
+            (void)read_value(e, &e->id);
         if (e->tok == A_INC || e->tok == A_DEC) {
             /* a++ +b and a--b: only a post-operator if it is one */
             write_value(e, &l, (int64_t)((uint64_t)n + (e->tok == A_INC ? 1u : -1ull)));
@@ -553,7 +578,7 @@ static int64_t eval_text(struct shell *sh, const char *expr, int depth, jmp_buf 
         fail(&e, "expression recursion level exceeded", expr);
     e.tok_at = expr;
     next(&e);
-    if (e.tok == A_END)
+    if (e.tok == A_END && !sh->dash)
         return 0;
     int64_t n = parse_comma(&e);
     if (e.tok != A_END)

@@ -462,16 +462,20 @@ int bi_umask(struct shell *sh, int argc, char **argv)
         for (const char *s = arg; *s; s++) {
             if (*s < '0' || *s > '7' || v > 0777) {
                 if (sh->dash)
-                    sh_berror(sh, "Illegal mode: %s", arg);
+                    sh_berror(sh, "Illegal number: %s", arg);
                 else
                     sh_berror(sh, "%s: octal number out of range", arg);
-                return 1;
+                return sh->dash ? 2 : 1;
             }
             v = v * 8 + (uint32_t)(*s - '0');
         }
         mask = v & 0777;
     } else if (!apply_symbolic(arg, &mask)) {
         const char *bad = arg + strspn(arg, "ugoa");
+        if (sh->dash) {
+            sh_berror(sh, "Illegal mode: %s", arg);
+            return 2;
+        }
         sh_berror(sh, "`%c': invalid symbolic mode operator", *bad ? *bad : ' ');
         return 1;
     }

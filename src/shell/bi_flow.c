@@ -32,7 +32,7 @@ static int levels(struct shell *sh, int argc, char **argv, int *status)
     *status = 0;
     if (argc > 1 && strcmp(argv[1], "--") == 0)
         argc--, argv++;
-    if (!sh->loops) {
+    if (!sh->loops && !(sh->dash && argc > 1 && !legal_number(argv[1], &n))) {
         if (!sh->dash)
             sh_berror(sh, "only meaningful in a `for', `while', or `until' loop");
         return 0;
@@ -89,7 +89,7 @@ static int status_operand(struct shell *sh, int argc, char **argv, int deflt, bo
         argc--, argv++;
     if (argc < 2)
         return deflt;
-    if (!legal_number(argv[1], &n)) {
+    if (!legal_number(argv[1], &n) || (sh->dash && n < 0)) {
         if (sh->dash) {
             sh_berror(sh, "Illegal number: %s", argv[1]);
             sh_exit(sh, 2);
@@ -210,8 +210,11 @@ int bi_source(struct shell *sh, int argc, char **argv)
         err = -EACCES;
     if (err < 0) {
         if (sh->dash) {
-            sh_error(sh, ".: cannot open %s: %s", path,
-                     err == -ENOENT ? "No such file" : vm_strerror(-err));
+            if (strchr(argv[i], '/'))
+                sh_error(sh, ".: cannot open %s: %s", path,
+                         err == -ENOENT ? "No such file" : vm_strerror(-err));
+            else
+                sh_error(sh, ".: %s: not found", argv[i]);
             sh_exit(sh, 2);
         }
         sh_error(sh, "%s: %s", path, vm_strerror(-err));
@@ -430,7 +433,7 @@ int bi_trap(struct shell *sh, int argc, char **argv)
     if (argc - i == 1 || (legal_number(action, &n) && n >= 0 && n < 65)) {
         if (argc - i == 1 && trap_signal_number(sh, action) < 0) {
             if (sh->dash) {
-                sh_berror(sh, "%s: bad trap", action);
+                dash_complain(sh, "%s: bad trap", action);
                 return 1;
             }
             if (reset || !*action)
@@ -454,7 +457,7 @@ int bi_trap(struct shell *sh, int argc, char **argv)
         int sig = trap_signal_number(sh, argv[i]);
         if (sig < 0) {
             if (sh->dash)
-                sh_berror(sh, "%s: bad trap", argv[i]);
+                dash_complain(sh, "%s: bad trap", argv[i]);
             else
                 sh_berror(sh, "%s: invalid signal specification", argv[i]);
             status = 1;

@@ -193,7 +193,7 @@ int bi_command(struct shell *sh, int argc, char **argv)
         return 0;
     if (v || V) {
         bool any = false;
-        for (int i = o.i; i < argc; i++) {
+        for (int i = o.i; i < (sh->dash ? o.i + 1 : argc); i++) { /* dash: the first only */
             unsigned m = v ? T_REUSE : 0;
             if (type_inside(sh, argv[i], m) || type_files(sh, argv[i], m, path)) {
                 any = true;
@@ -367,7 +367,10 @@ int bi_alias(struct shell *sh, int argc, char **argv)
         if (a) {
             print_alias(sh, a);
         } else {
-            sh_berror(sh, "%s%s", argv[i], sh->dash ? " not found" : ": not found");
+            if (sh->dash)
+                dash_complain(sh, "%s not found", argv[i]);
+            else
+                sh_berror(sh, "%s: not found", argv[i]);
             status = 1;
         }
     }
@@ -393,7 +396,10 @@ int bi_unalias(struct shell *sh, int argc, char **argv)
         if (*at) {
             *at = (*at)->next;
         } else {
-            sh_berror(sh, "%s: not found", argv[i]);
+            if (sh->dash)
+                dash_complain(sh, "%s not found", argv[i]);
+            else
+                sh_berror(sh, "%s: not found", argv[i]);
             status = 1;
         }
     }

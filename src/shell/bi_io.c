@@ -203,6 +203,13 @@ static int digits(const char **s)
     return v;
 }
 
+/* bash says so where \x, \u or \U has no digit behind it. */
+static void warn_no_digit(struct fmt *f, const char *s)
+{
+    if (!f->sh->dash && *s && strchr("xuU", *s) && !isxdigit((unsigned char)s[1]))
+        sh_berror(f->sh, "missing %s digit for \\%c", *s == 'x' ? "hex" : "unicode", *s);
+}
+
 static void convert(struct fmt *f, int c)
 {
     struct str s;
@@ -215,6 +222,8 @@ static void convert(struct fmt *f, int c)
         break;
     case 'b':
         a = next_arg(f);
+        for (const char *e = a; e && (e = strchr(e, '\\')) && e[1]; e += 2)
+            warn_no_digit(f, e + 1);
         if (a && !text_unescape(&s, a, strlen(a), f->sh->dash ? TEXT_DASH : TEXT_PRINTF_B))
             f->stop = true;
         put_padded(f, str_text(&s), s.n);
@@ -281,16 +290,18 @@ static const char *directive(struct fmt *f, const char *s)
     while (*s && strchr("hlLjzt", *s))
         s++;
     if (!*s) {
-        if (f->sh->dash)
-            sh_berror(f->sh, "%s: missing format character", from);
-        else
+        if (f->sh->dash) {
+            sh_berror(f->sh, "%s: invalid directive", from);
+            f->status = 2;
+        } else
             sh_berror(f->sh, "`%s': missing format character", from);
         return NULL;
     }
     if (!strchr(f->sh->dash ? "sbcdiouxXeEfFgGaA" : "sbqcdiouxXeEfFgGaAQn", *s)) {
-        if (f->sh->dash)
+        if (f->sh->dash) {
             sh_berror(f->sh, "%.*s: invalid directive", (int)(s + 1 - from), from);
-        else
+            f->status = 2;
+        } else
             sh_berror(f->sh, "`%c': invalid format character", *s);
         return NULL;
     }
@@ -308,14 +319,16 @@ static bool format_once(struct fmt *f, const char *s)
                 s++;
                 continue;
             }
-            (void)text_escape_one(f->out, &s, s + strlen(s), TEXT_FORMAT);
+            warn_no_digit(f, s);
+            (void)text_escape_one(f->out, &s, s + strlen(s),
+                                  f->sh->dash ? TEXT_DASH_FORMAT : TEXT_FORMAT);
         } else if (*s == '%' && s[1] == '%') {
             str_putc(f->out, '%');
             s += 2;
         } else if (*s == '%') {
             s = directive(f, s + 1);
             if (!s) {
-                f->status = 1;
+                f->status = f->status == 2 ? 2 : 1;
                 return false;
             }
         } else {
@@ -351,7 +364,7 @@ int bi_printf(struct shell *sh, int argc, char **argv)
     if (i >= argc) {
         if (sh->dash) {
             sh_berror(sh, "usage: printf format [arg ...]");
-            sh_exit(sh, 2);
+            return 2;
         }
         return usage(sh);
     }

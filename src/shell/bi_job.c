@@ -182,15 +182,20 @@ int bi_wait(struct shell *sh, int argc, char **argv)
 
 static struct job *control(struct shell *sh, int argc, char **argv)
 {
-    if (!sh->job_control) {
+    if (!sh->job_control && !sh->dash) {
         sh_berror(sh, "no job control");
         return NULL;
     }
     job_reap(sh);
     struct job *j = argc > 1 ? job_by_spec(sh, argv[1]) : sh->current_job;
-    if (!j)
+    if (!j && sh->dash)
+        sh_berror(sh, argc > 1 ? "No such job: %s" : "No current job", argc > 1 ? argv[1] : "");
+    else if (!j)
         sh_berror(sh, "%s: no such job", argc > 1 ? argv[1] : "current");
-    else if (!job_running(j) && !job_stopped(j)) {
+    else if (!sh->job_control) {
+        sh_berror(sh, "job %s not created under job control", argc > 1 ? argv[1] : "%+");
+        j = NULL;
+    } else if (!job_running(j) && !job_stopped(j)) {
         sh_berror(sh, "job has terminated");
         job_remove(sh, j);
         j = NULL;
@@ -210,7 +215,7 @@ int bi_fg(struct shell *sh, int argc, char **argv)
 {
     struct job *j = control(sh, argc, argv);
     if (!j)
-        return 1;
+        return sh->dash ? 2 : 1;
     out_printf(sh, "%s\n", j->text);
     out_flush(sh);
     (void)vm_tcsetpgrp(sh->p, sh->tty_fd, j->pgid);
@@ -228,7 +233,7 @@ int bi_bg(struct shell *sh, int argc, char **argv)
 {
     struct job *j = control(sh, argc, argv);
     if (!j)
-        return 1;
+        return sh->dash ? 2 : 1;
     if (job_running(j)) {
         sh_berror(sh, "job %d already in background", j->id);
         return 0;
@@ -282,6 +287,7 @@ static int kill_list(struct shell *sh, int argc, char **argv)
 {
     if (argc == 0) {
         if (sh->dash) {
+            out_puts(sh, "0\n");
             for (int i = 1; i <= 64; i++)
                 if (trap_signal_name(i))
                     out_printf(sh, "%s\n", trap_signal_name(i) + 3);
@@ -349,11 +355,11 @@ static int kill_one(struct shell *sh, const char *arg, int sig)
             sh_berror(sh, "Illegal number: %s", arg);
         else
             sh_berror(sh, "%s: arguments must be process or job IDs", arg);
-        return 1;
+        return sh->dash ? 2 : 1;
     }
     if (err < 0) {
         if (sh->dash)
-            sh_berror(sh, "%s", vm_strerror(-err));
+            sh_berror(sh, "%s\n", vm_strerror(-err));
         else
             sh_berror(sh, "(%lld) - %s", (long long)pid, vm_strerror(-err));
         return 1;
@@ -391,7 +397,10 @@ int bi_kill(struct shell *sh, int argc, char **argv)
         sig = trap_signal_number(sh, name);
         if (sig < 0 || sig > 64) {
             if (sh->dash) {
-                sh_berror(sh, "Illegal option -%c", *name);
+                if (argv[1][1] == 's')
+                    sh_berror(sh, "invalid signal number or name: %s", name);
+                else
+                    sh_berror(sh, "Illegal option -%c", *name);
                 return 2;
             }
             sh_berror(sh, "%s: invalid signal specification", name);
@@ -402,10 +411,13 @@ int bi_kill(struct shell *sh, int argc, char **argv)
     }
     if (i >= argc)
         return sh->dash ? 2 : usage(sh);
-    int status = 1;
+    int status = 1, err;
     bool ok = false;
     for (; i < argc; i++)
-        ok |= kill_one(sh, argv[i], sig) == 0;
+        if ((err = kill_one(sh, argv[i], sig)) == 0)
+            ok = true;
+        else
+            status = err;
     if (ok)
         status = 0;
     if (sh->has_pending)

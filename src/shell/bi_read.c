@@ -316,7 +316,7 @@ int bi_read(struct shell *sh, int argc, char **argv)
     if (r.timeout > 0)
         in.deadline_us = vm_mono_us(sh->p) + (int64_t)(r.timeout * 1e6);
     in.seek = !tty && vm_lseek(sh->p, r.fd, 0, SEEK_CUR) >= 0;
-    if (r.prompt && (tty || sh->dash))
+    if (r.prompt && tty)
         (void)vm_write_all(sh->p, 2, r.prompt, strlen(r.prompt));
     struct termios saved, raw;
     bool modes = tty && (r.silent || r.nchars >= 0 || r.delim != '\n') &&

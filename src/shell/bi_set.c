@@ -16,7 +16,7 @@ static void print_options(struct shell *sh, bool commands)
     }
 }
 
-static void print_dash_options(struct shell *sh)
+static void print_dash_options(struct shell *sh, bool reusable)
 {
     static const struct {
         const char *name;
@@ -36,15 +36,20 @@ static void print_dash_options(struct shell *sh)
                 {"allexport", OPT_ALLEXPORT},
                 {"notify", OPT_NOTIFY},
                 {"nounset", OPT_NOUNSET},
+                {"privileged", OPT_PRIVILEGED},
                 {"nolog", OPT_NOLOG},
                 {"debug", -3}};
-    out_puts(sh, "Current option settings\n");
+    if (!reusable)
+        out_puts(sh, "Current option settings\n");
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
         bool on = list[i].opt >= 0    ? sh->opt[list[i].opt]
                   : list[i].opt == -1 ? sh->interactive
                   : list[i].opt == -2 ? sh->from_stdin
                                       : false;
-        out_printf(sh, "%-16s%s\n", list[i].name, on ? "on" : "off");
+        if (reusable)
+            out_printf(sh, "set %co %s\n", on ? '-' : '+', list[i].name);
+        else
+            out_printf(sh, "%-16s%s\n", list[i].name, on ? "on" : "off");
     }
 }
 
@@ -90,7 +95,7 @@ static void print_variables(struct shell *sh)
 static int set_named(struct shell *sh, const char *name, bool on)
 {
     int o = sh_opt_named(name);
-    if (o >= 0) {
+    if (o >= 0 && !(sh->dash && o == OPT_PIPEFAIL)) {
         sh_opt_set(sh, o, on);
         return 0;
     }
@@ -132,7 +137,7 @@ int bi_set(struct shell *sh, int argc, char **argv)
             if (*s == 'o') {
                 if (i + 1 >= argc || (!sh->dash && s[1])) {
                     if (sh->dash)
-                        print_dash_options(sh);
+                        print_dash_options(sh, !on);
                     else
                         print_options(sh, !on);
                     continue;
@@ -231,8 +236,8 @@ int bi_getopts(struct shell *sh, int argc, char **argv)
         argc--, argv++;
     if (argc < 3) {
         if (sh->dash) {
-            sh_berror(sh, "Usage: getopts optstring var [arg]");
-            sh_exit(sh, 2);
+            sh_berror(sh, "Usage: getopts optstring var [arg...]");
+            return 2;
         }
         return usage(sh);
     }
@@ -401,7 +406,8 @@ int bi_ulimit(struct shell *sh, int argc, char **argv)
     int c;
     bool soft = false, hard = false, all = false;
     char which = 'f', text[32];
-    while ((c = opts_next(sh, &o, argc, argv, "HSacdefilmnpqrstuvxR")) != -1) {
+    while ((c = opts_next(sh, &o, argc, argv,
+                          sh->dash ? "HSatfdscmlpnvwr" : "HSacdefilmnpqrstuvxR")) != -1) {
         if (c == '?')
             return 2;
         if (c == 'H')

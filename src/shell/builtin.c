@@ -198,6 +198,9 @@ int opts_next(struct shell *sh, struct opts *o, int argc, char **argv, const cha
         o->bad = c;
         if (sh->dash) {
             sh_berror(sh, "Illegal option -%c", c);
+            const struct builtin *b = builtin_find(sh, sh->builtin);
+            if (b && (b->flags & BI_SPECIAL))
+                sh_exit(sh, 2);
             return '?';
         }
         if (c == '-' && strcmp(argv[o->i - 1], "--help") == 0) {
@@ -222,6 +225,20 @@ int opts_next(struct shell *sh, struct opts *o, int argc, char **argv, const cha
         o->at = NULL;
     }
     return c;
+}
+
+void dash_complain(struct shell *sh, const char *fmt, ...)
+{
+    struct str s;
+    va_list ap;
+    str_init(&s, sh->tmp);
+    str_printf(&s, "%s: ", sh->builtin);
+    va_start(ap, fmt);
+    str_vprintf(&s, fmt, ap);
+    va_end(ap);
+    str_putc(&s, '\n');
+    out_flush(sh);
+    (void)vm_write_all(sh->p, 2, s.s, s.n);
 }
 
 bool legal_number(const char *s, int64_t *n)

@@ -47,6 +47,8 @@ struct opts {
 /* The next letter, -1 at the end, '?' after a message and usage line. */
 int opts_next(struct shell *sh, struct opts *o, int argc, char **argv, const char *opts);
 int usage(struct shell *sh); /* "NAME: usage: ..." from the image's help; 2 */
+/* "name: text" without the line: the few builtins of dash that say it so. */
+void dash_complain(struct shell *sh, const char *fmt, ...) PRINTF_LIKE(2, 3);
 bool legal_number(const char *s, int64_t *n);
 
 /* --- declare.c ------------------------------------------------------------- */

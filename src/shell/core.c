@@ -56,8 +56,7 @@ const char *sh_prefix(struct shell *sh)
 {
     const char *name = sh->arg0;
     if (sh->dash)
-        return sh->interactive ? sh_tmp_printf(sh, "%s: %d: ", name, sh->line)
-                               : sh_tmp_printf(sh, "%s: %d: ", name, sh->line);
+        return sh_tmp_printf(sh, "%s: %d: ", name, sh->line);
     if (sh->interactive || sh->was_interactive)
         return sh_tmp_printf(sh, "%s: ", name);
     if (sh->frame) {
@@ -70,11 +69,23 @@ const char *sh_prefix(struct shell *sh)
     return sh_tmp_printf(sh, "%s: line %d: ", name, sh->line);
 }
 
+const char *sh_running(const struct shell *sh)
+{
+    if (sh->eval_depth)
+        return "eval";
+    for (const struct sh_frame *f = sh->frame; f; f = f->up)
+        if (!f->function && f->source && *f->source)
+            return f->source;
+    return NULL;
+}
+
 static void say(struct shell *sh, const char *middle, const char *fmt, va_list ap)
 {
     struct str s;
     str_init(&s, sh->tmp);
     str_puts(&s, sh_prefix(sh));
+    if (sh->dash && !sh->builtin)
+        middle = sh_running(sh);
     if (middle)
         str_printf(&s, "%s: ", middle);
     str_vprintf(&s, fmt, ap);

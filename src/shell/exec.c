@@ -336,7 +336,7 @@ static int exec_for(struct shell *sh, struct node *n)
     for (int i = 0; i < f.n; i++) {
         vm_tick(sh->p, 1);
         sh->line = n->line;
-        if (sh->opt[OPT_XTRACE])
+        if (sh->opt[OPT_XTRACE] && !sh->dash)
             trace_for(sh, n, f.v, f.n);
         trap_debug(sh, n);
         if (!set_loop_var(sh, n->name, f.v[i])) {
@@ -397,7 +397,7 @@ static int exec_case(struct shell *sh, struct node *n)
     sh->line = n->line;
     trap_debug(sh, n);
     char *subject = expand_string(sh, n->words);
-    if (sh->opt[OPT_XTRACE])
+    if (sh->opt[OPT_XTRACE] && !sh->dash)
         trace_case(sh, n->words->text);
     int status = 0;
     for (struct clause *c = n->clauses; c; c = c->next) {

@@ -75,7 +75,7 @@ unsigned sh_pattern_flags(struct shell *sh, bool match)
 {
     return (sh->shopt[SHOPT_EXTGLOB] && !sh->dash ? PAT_EXTGLOB : 0u) |
            (sh->shopt[match ? SHOPT_NOCASEMATCH : SHOPT_NOCASEGLOB] ? PAT_NOCASE : 0u) |
-           (sh_utf8(sh) ? PAT_UTF8 : 0u);
+           (sh_utf8(sh) ? PAT_UTF8 : 0u) | (sh->dash ? PAT_NO_CARET : 0u);
 }
 
 static void tick(void *ctx, unsigned n)

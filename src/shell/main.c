@@ -381,7 +381,7 @@ static void run_c(struct shell *sh, const char *text)
     sh_parse_host(sh, &host);
     parse_init(p, sh->heap, &host);
     parse_feed(p, text, strlen(text));
-    if (!str_ends(text, "\\"))
+    if (!str_ends(text, "\\") && !sh->dash)
         parse_feed(p, "\n", 1);
     (void)run_parser(sh, p, sh->dash ? NULL : "-c", true);
 }

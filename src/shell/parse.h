@@ -91,6 +91,7 @@ struct parser {
     bool error_eof;         /* more input would have helped */
     bool error_show;        /* bash shows the line as a second line */
     bool error_cond;        /* inside [[ ]] */
+    int cond_line;          /* where that began */
     const char *error_text; /* that line */
 };
 

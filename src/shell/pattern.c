@@ -137,7 +137,8 @@ static uint32_t set_char(const struct pattern *p, const char **s)
 
 static bool in_set(const struct pattern *p, const char *s, uint32_t c)
 {
-    bool not = *s == '!' || *s == '^', hit = false, nocase = p->flags & PAT_NOCASE;
+    bool not = *s == '!' || (*s == '^' && !(p->flags & PAT_NO_CARET)), hit = false,
+         nocase = p->flags & PAT_NOCASE;
     if (not )
         s++;
     for (bool first = true; *s && (*s != ']' || first); first = false) {

@@ -12,7 +12,7 @@
 
 #include "base/arena.h"
 
-enum { PAT_EXTGLOB = 1, PAT_NOCASE = 2, PAT_UTF8 = 4 };
+enum { PAT_EXTGLOB = 1, PAT_NOCASE = 2, PAT_UTF8 = 4, PAT_NO_CARET = 8 /* [^a] is a set of two */ };
 
 struct pattern;
 

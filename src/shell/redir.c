@@ -260,6 +260,7 @@ static bool duplicate(struct shell *sh, const struct redir *r)
         if (sh->dash) {
             sh->line = r->line;
             sh_error(sh, "Syntax error: Bad fd number");
+            sh_fatal(sh, 2);
         } else {
             sh_error(sh, "%s: ambiguous redirect", t);
         }

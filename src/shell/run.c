@@ -52,6 +52,8 @@ void sh_parse_host(struct shell *sh, struct parse_host *h)
 
 static void say_error(struct shell *sh, struct parser *p, const char *what)
 {
+    if (!*p->error)
+        return;
     struct str s;
     if (!p->error[0]) /* Ctrl-C dropped the command */
         return;
@@ -59,8 +61,8 @@ static void say_error(struct shell *sh, struct parser *p, const char *what)
     int line = sh->line;
     sh->line = p->error_line;
     if (sh->dash) {
-        const char *x = sh_prefix(sh);
-        str_printf(&s, "%sSyntax error: %s\n", x, p->error);
+        const char *x = sh_prefix(sh), *in = sh_running(sh);
+        str_printf(&s, "%s%s%sSyntax error: %s\n", x, in ? in : "", in ? ": " : "", p->error);
     } else {
         char *x = (char *)sh_prefix(sh);
         if (what && !sh->interactive) {
@@ -151,7 +153,8 @@ int run_parser(struct shell *sh, struct parser *p, const char *what, bool may_ex
         if (r == PARSE_ERROR) {
             say_error(sh, p, what);
             code_drop(sh);
-            if (p->error[0] && !(p->error_cond && !sh->from_c && !what))
+            /* bash takes an error inside [[ ]] for the end of the input */
+            if (p->error[0] && (!p->error_cond || (what && strcmp(what, "eval") == 0)))
                 sh->status = 2;
             if (sh->dash && !sh->interactive)
                 sh_exit(sh, 2);
@@ -213,7 +216,7 @@ int run_string(struct shell *sh, const char *text, const char *what, int line)
     parse_init(p, sh->heap, &host);
     p->line = line > 0 ? line : 1;
     parse_feed(p, text, strlen(text));
-    if (!str_ends(text, "\\"))
+    if (!str_ends(text, "\\") && !sh->dash)
         parse_feed(p, "\n", 1);
     int status = run_parser(sh, p, what, false);
     str_release(&p->src);

@@ -292,6 +292,8 @@ void sh_error(struct shell *sh, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void sh_berror(struct shell *sh, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* name ("bash: line 3: ") for messages, in scratch memory. */
 const char *sh_prefix(struct shell *sh);
+/* dash: what its messages name behind the line: "eval" or the file that . reads; NULL. */
+const char *sh_running(const struct shell *sh);
 void sh_out(struct shell *sh, const char *s, size_t n); /* standard output, at once */
 /* Throws to the nearest catch: the rest of the command line is discarded, or a
  * non-interactive shell ends. */

@@ -265,7 +265,7 @@ static int not_found(struct shell *sh, char **argv)
         return exec_function(sh, f, argc + 1, v);
     }
     if (sh->dash)
-        sh_error(sh, "%s: not found", argv[0]);
+        sh_error(sh, *argv[0] ? "%s: not found" : "%s: Permission denied", argv[0]);
     else {
         struct str name;
         str_init(&name, sh->tmp);
@@ -373,7 +373,10 @@ static int run_builtin(struct shell *sh, const struct builtin *b, int argc, char
     status = b->fn(sh, argc, argv);
     int err = out_flush(sh);
     if (err < 0) {
-        sh_berror(sh, "write error: %s", vm_strerror(-err));
+        if (sh->dash)
+            sh_berror(sh, "%s: I/O error", sh->builtin);
+        else
+            sh_berror(sh, "write error: %s", vm_strerror(-err));
         if (b->fn == bi_echo || b->fn == bi_printf || status == 0)
             status = 1;
     }

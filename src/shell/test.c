@@ -117,6 +117,8 @@ static bool parse_term(struct test *t)
         t->at += 3;
         return r;
     }
+    if (t->sh->dash && t->n - t->at == 2 && is_binary(t->sh, t->v[t->at + 1]))
+        return fail(t, "%s: argument expected", t->v[t->at + 1]);
     if (is_unary(t->sh, s)) {
         if (t->n - t->at >= 2) {
             t->at += 2;
@@ -153,13 +155,22 @@ static bool parse_or(struct test *t)
     return r;
 }
 
+/* dash: what is left behind an expression is reported by the word before it. */
+static bool parse_all(struct test *t)
+{
+    bool r = parse_or(t);
+    if (!t->failed && t->at < t->n)
+        return fail(t, "%s: unexpected operator", t->v[t->at - 1]);
+    return r;
+}
+
 static bool two(struct test *t, char **v)
 {
     if (strcmp(v[0], "!") == 0)
         return !*v[1];
     if (is_unary(t->sh, v[0]))
         return unary(t, v[0], v[1]);
-    return fail(t, t->sh->dash ? "%s: unexpected operator" : "%s: unary operator expected", v[0]);
+    return t->sh->dash ? parse_all(t) : fail(t, "%s: unary operator expected", v[0]);
 }
 
 static bool three(struct test *t, char **v)
@@ -174,7 +185,7 @@ static bool three(struct test *t, char **v)
         return !two(t, v + 1);
     if (strcmp(v[0], "(") == 0 && strcmp(v[2], ")") == 0)
         return *v[1] != 0;
-    return fail(t, t->sh->dash ? "%s: unexpected operator" : "%s: binary operator expected", v[1]);
+    return t->sh->dash ? parse_all(t) : fail(t, "%s: binary operator expected", v[1]);
 }
 
 int bi_test(struct shell *sh, int argc, char **argv)
@@ -215,7 +226,7 @@ int bi_test(struct shell *sh, int argc, char **argv)
         r = parse_or(&t);
         if (!t.failed && t.at < t.n) {
             if (sh->dash)
-                fail(&t, "%s: unexpected operator", t.v[t.at]);
+                fail(&t, "%s: unexpected operator", t.v[t.at - 1]);
             else
                 fail(&t,
                      t.v[t.at][0] == '-' && !is_binary(sh, t.v[t.at])

@@ -49,14 +49,14 @@ bool text_escape_one(struct str *out, const char **s, const char *end, enum text
     }
     int c = (unsigned char)*(*s)++;
     const char *f = strchr(from, c);
-    bool dash = kind == TEXT_DASH;
+    bool dash = kind == TEXT_DASH, hex = !dash && kind != TEXT_DASH_FORMAT;
     if (f && c) {
         str_putc(out, to[f - from]);
     } else if (c == '\\') {
         str_putc(out, '\\');
     } else if ((c == 'e' || c == 'E') && !dash) {
         str_putc(out, 27);
-    } else if (c == 'c' && kind != TEXT_ANSI && kind != TEXT_FORMAT) {
+    } else if (c == 'c' && kind != TEXT_ANSI && kind != TEXT_FORMAT && kind != TEXT_DASH_FORMAT) {
         return false;
     } else if (c == 'c' && kind == TEXT_ANSI && *s < end) {
         int d = (unsigned char)*(*s)++;
@@ -68,13 +68,14 @@ bool text_escape_one(struct str *out, const char **s, const char *end, enum text
     } else if (c >= '0' && c <= '7' && kind != TEXT_ECHO) {
         (*s)--;
         put_octal(out, s, end, 3);
-    } else if (c == 'x' && !dash && put_hex(out, s, end, 2, false)) {
+    } else if (c == 'x' && hex && put_hex(out, s, end, 2, false)) {
         ;
-    } else if (c == 'u' && !dash && put_hex(out, s, end, 4, true)) {
+    } else if (c == 'u' && hex && put_hex(out, s, end, 4, true)) {
         ;
-    } else if (c == 'U' && !dash && put_hex(out, s, end, 8, true)) {
+    } else if (c == 'U' && hex && put_hex(out, s, end, 8, true)) {
         ;
-    } else if (c == '"' && (kind == TEXT_ANSI || kind == TEXT_FORMAT || kind == TEXT_PRINTF_B)) {
+    } else if (c == '"' && (kind == TEXT_ANSI || kind == TEXT_FORMAT || kind == TEXT_DASH_FORMAT ||
+                            kind == TEXT_PRINTF_B)) {
         str_putc(out, c);
     } else if ((c == '\'' || c == '?') && (kind == TEXT_ANSI || kind == TEXT_PRINTF_B)) {
         str_putc(out, c);

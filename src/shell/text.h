@@ -13,7 +13,8 @@ enum text_escapes {
     TEXT_ECHO,     /* echo -e: \0nnn; \c stops */
     TEXT_PRINTF_B, /* %b: \0nnn and \nnn; \c stops */
     TEXT_FORMAT,   /* printf's format: \nnn; no \c */
-    TEXT_DASH      /* dash's echo: \0nnn; no \x, \e, \u */
+    TEXT_DASH,     /* dash's echo: \0nnn; no \x, \e, \u */
+    TEXT_DASH_FORMAT
 };
 
 /* Appends s with its escapes replaced. False: \c was met, output ends here. */

@@ -469,7 +469,7 @@ int var_unset(struct shell *sh, const char *name)
         return 0;
     if (v->flags & VAR_READONLY) {
         if (sh->dash)
-            sh_error(sh, "%s: is read only", name);
+            sh_berror(sh, "%s: is read only", name);
         else
             sh_berror(sh, "%s: cannot unset: readonly variable", name);
         return 1;

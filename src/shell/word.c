@@ -4,24 +4,11 @@
  * double quotes, here-documents, the operands of ${...}, subscripts, arithmetic);
  * a mode says where it ends and which characters are special.
  * SPDX-License-Identifier: Apache-2.0                                  */
-#include "shell/parse.h"
+#include "shell/word_priv.h"
 
 #include <string.h>
 
 #include "shell/text.h"
-
-enum mode {
-    M_WORD,    /* to a metacharacter */
-    M_DQ,      /* to the closing quote */
-    M_HERE,    /* to the end of the text */
-    M_OPERAND, /* of ${x-...}: to } */
-    M_OPERAND_DQ,
-    M_PATTERN, /* of ${x/...}: to / or } */
-    M_SUB,     /* to ] */
-    M_ARITH,   /* to )) or a stop at depth 0 */
-    M_GLOB,    /* inside an extended pattern: to ) */
-    M_REGEX    /* right side of =~ */
-};
 
 struct reader {
     struct parser *p;
@@ -105,7 +92,7 @@ static struct word *finish(struct reader *r, size_t from)
     return w;
 }
 
-static struct word *read_mode(struct parser *p, enum mode mode, int stop)
+struct word *word_read_mode(struct parser *p, enum mode mode, int stop)
 {
     if (++p->depth > 2000 || (p->host.deep && p->host.deep(p->host.ctx)))
         parse_fail(p, "memory exhausted");
@@ -160,7 +147,7 @@ static struct node *read_command(struct parser *p)
 
 struct word *word_arith(struct parser *p, int stop)
 {
-    return read_mode(p, M_ARITH, stop);
+    return word_read_mode(p, M_ARITH, stop);
 }
 
 /* $(( ... )) with p behind "$((": false (position restored) if no "))" ends it. */
@@ -177,6 +164,8 @@ static bool try_arith(struct reader *r, bool dq)
         s->arith = w;
         return true;
     }
+    if (p->host.dash) /* no second reading as a subshell */
+        parse_fail(p, "Missing '))'");
     if (lex_peek(p) < 0)
         parse_fail_eof(p, ')', line);
     p->pos = pos;
@@ -212,221 +201,6 @@ static void read_backquote(struct reader *r, bool dq)
     g->line = line;
 }
 
-static bool name_start(int c)
-{
-    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool name_char(int c)
-{
-    return name_start(c) || (c >= '0' && c <= '9');
-}
-
-static char *slice_text(struct parser *p, size_t from, size_t to)
-{
-    char *t = parse_alloc(p, to - from + 1);
-    memcpy(t, p->src.s + from, to - from);
-    return t;
-}
-
-/* The name part of ${...}; NULL if there is none. */
-static const char *read_param_name(struct parser *p)
-{
-    size_t from = p->pos;
-    int c = lex_peek(p);
-    if (name_start(c)) {
-        while (name_char(lex_peek(p)))
-            lex_get(p);
-    } else if (c >= '0' && c <= '9') {
-        while ((c = lex_peek(p)) >= '0' && c <= '9')
-            lex_get(p);
-    } else if (c > 0 && strchr("@*#?-$!", c)) {
-        lex_get(p);
-    } else {
-        return NULL;
-    }
-    return slice_text(p, from, p->pos);
-}
-
-/* Behind '[': @ and * are kinds, all else a word. */
-static void read_subscript(struct parser *p, struct param *m)
-{
-    int c = lex_peek(p);
-    if ((c == '@' || c == '*') && lex_at(p, 1) == ']') {
-        m->subkind = (char)c;
-        lex_get(p);
-    } else {
-        m->sub = read_mode(p, M_SUB, 0);
-        if (!m->sub->segs)
-            m->op = PAR_BAD;
-    }
-    if (lex_peek(p) == ']')
-        lex_get(p);
-}
-
-static void read_bad(struct parser *p, struct param *m, int line)
-{
-    m->op = PAR_BAD;
-    int depth = 0, c;
-    while ((c = lex_peek(p)) >= 0 && (c != '}' || depth)) {
-        depth += c == '{';
-        depth -= c == '}';
-        lex_get(p);
-        if (c == '\\' && lex_peek(p) >= 0)
-            lex_get(p);
-        if (c == '\'' || c == '"')
-            while (lex_peek(p) >= 0 && lex_get(p) != c)
-                continue;
-    }
-    if (c < 0)
-        parse_fail_eof(p, '}', line);
-}
-
-static bool op_follows(struct parser *p)
-{
-    int c = lex_peek(p);
-    return c > 0 && strchr("-=?+:", c);
-}
-
-/* The operator and its operands, up to (not including) '}'. */
-static void read_param_op(struct parser *p, struct param *m, bool dq)
-{
-    enum mode operand = dq ? M_OPERAND_DQ : M_OPERAND;
-    int c = lex_get(p), d;
-    switch (c) {
-    case ':':
-        d = lex_peek(p);
-        if (!(d > 0 && strchr("-=?+", d))) {
-            if (p->host.dash) {
-                m->op = PAR_BAD;
-                return;
-            }
-            m->op = PAR_SLICE;
-            m->a = read_mode(p, M_ARITH, ':');
-            if (lex_peek(p) == ':') {
-                lex_get(p);
-                m->b = read_mode(p, M_ARITH, '}');
-            }
-            return;
-        }
-        m->colon = true;
-        c = lex_get(p);
-        /* fall through */
-    case '-':
-    case '=':
-    case '?':
-    case '+':
-        m->op = c == '-'   ? PAR_DEFAULT
-                : c == '=' ? PAR_ASSIGN
-                : c == '?' ? PAR_ERROR
-                           : PAR_ALTERNATE;
-        m->a = read_mode(p, operand, 0);
-        return;
-    case '#':
-    case '%':
-        m->op = c == '#' ? PAR_PREFIX : PAR_SUFFIX;
-        if (lex_peek(p) == c) {
-            lex_get(p);
-            m->op++;
-        }
-        m->a = read_mode(p, M_OPERAND, 0);
-        return;
-    case '/':
-        m->op = PAR_REPLACE;
-        d = lex_peek(p);
-        if (d == '/' || d == '#' || d == '%') {
-            lex_get(p);
-            m->op = d == '/' ? PAR_REPLACE_A : d == '#' ? PAR_REPLACE_B : PAR_REPLACE_E;
-        }
-        m->a = read_mode(p, M_PATTERN, 0);
-        if (lex_peek(p) == '/') {
-            lex_get(p);
-            m->b = read_mode(p, M_OPERAND, 0);
-        }
-        return;
-    case '^':
-    case ',':
-    case '~':
-        m->op = c == '^' ? PAR_UPPER : c == ',' ? PAR_LOWER : PAR_TOGGLE;
-        if (lex_peek(p) == c) {
-            lex_get(p);
-            m->op++;
-        }
-        m->a = read_mode(p, M_OPERAND, 0);
-        return;
-    case '@':
-        d = lex_peek(p);
-        if (d > 0 && strchr("UuLQEPAKak", d) && lex_at(p, 1) == '}') {
-            m->op = PAR_TRANSFORM;
-            m->letter = (char)lex_get(p);
-            return;
-        }
-        m->op = PAR_BAD;
-        return;
-    default:
-        m->op = PAR_BAD;
-    }
-}
-
-/* ${!name@} ${!name*} ${!name...} : p is behind the '!'. */
-static bool read_bang(struct parser *p, struct param *m)
-{
-    int c = lex_peek(p);
-    if (c == '}' || (op_follows(p) && !(c == '-' && lex_at(p, 1) == '}'))) {
-        m->name = "!";
-        return true;
-    }
-    m->bang = true;
-    m->name = read_param_name(p);
-    if (!m->name)
-        return false;
-    c = lex_peek(p);
-    if ((c == '*' || c == '@') && lex_at(p, 1) == '}' && name_start(m->name[0])) {
-        m->op = PAR_NAMES;
-        m->subkind = (char)c;
-        lex_get(p);
-    }
-    return true;
-}
-
-static void read_braced_inner(struct parser *p, struct param *m, bool dq, int line)
-{
-    int c = lex_peek(p);
-    if (c == '!' && !p->host.dash) {
-        lex_get(p);
-        if (!read_bang(p, m)) {
-            read_bad(p, m, line);
-            return;
-        }
-    } else if (c == '#') {
-        lex_get(p);
-        int d = lex_peek(p), e = lex_at(p, 1);
-        bool special = d > 0 && strchr("@*#?-$!", d) && e == '}';
-        if (name_char(d) || special) {
-            m->length = true;
-            m->name = read_param_name(p);
-        } else {
-            m->name = "#";
-        }
-    } else {
-        m->name = read_param_name(p);
-    }
-    if (!m->name) {
-        read_bad(p, m, line);
-        return;
-    }
-    if (lex_peek(p) == '[' && !p->host.dash && name_start(m->name[0]) && m->op == PAR_NONE) {
-        lex_get(p);
-        read_subscript(p, m);
-    }
-    if (lex_peek(p) != '}' && m->op == PAR_NONE && !m->length)
-        read_param_op(p, m, dq);
-    if (lex_peek(p) < 0)
-        parse_fail_eof(p, '}', line);
-    if (lex_peek(p) != '}' || m->op == PAR_BAD)
-        read_bad(p, m, line);
-}
-
 static void read_braced(struct reader *r, bool dq)
 {
     struct parser *p = r->p;
@@ -436,9 +210,9 @@ static void read_braced(struct reader *r, bool dq)
     struct seg *s = add_seg(r, SEG_PARAM, dq);
     struct param *m = s->param = parse_alloc(p, sizeof *m);
     m->braced = true;
-    read_braced_inner(p, m, dq, line);
+    word_read_braced(p, m, dq, line);
     lex_get(p); /* } */
-    m->text = slice_text(p, from, p->pos);
+    m->text = word_slice(p, from, p->pos);
 }
 
 static void read_ansi(struct reader *r)
@@ -527,17 +301,17 @@ static void read_dollar(struct reader *r, bool dq)
     } else if (c == '"' && !dq && !p->host.dash) {
         lex_get(p);
         read_double(r);
-    } else if (name_start(c) || (c >= '0' && c <= '9') || (c > 0 && strchr("@*#?-$!", c))) {
+    } else if (word_name_start(c) || (c >= '0' && c <= '9') || (c > 0 && strchr("@*#?-$!", c))) {
         size_t from = p->pos;
         lex_get(p);
-        if (name_start(c))
-            while (name_char(lex_peek(p)))
+        if (word_name_start(c))
+            while (word_name_char(lex_peek(p)))
                 lex_get(p);
         flush(r);
         struct seg *s = add_seg(r, SEG_PARAM, dq);
         s->param = parse_alloc(p, sizeof *s->param);
-        s->param->name = slice_text(p, from, p->pos);
-        s->param->text = slice_text(p, from - 1, p->pos);
+        s->param->name = word_slice(p, from, p->pos);
+        s->param->text = word_slice(p, from - 1, p->pos);
     } else {
         put(r, '$', dq);
     }
@@ -748,7 +522,7 @@ static struct word *read_assign(struct parser *p)
 {
     size_t from = p->pos, n = 0, line_start = p->line_start;
     int line = p->line;
-    while (name_char(lex_at(p, n)) && (n || !(lex_at(p, 0) >= '0' && lex_at(p, 0) <= '9')))
+    while (word_name_char(lex_at(p, n)) && (n || !(lex_at(p, 0) >= '0' && lex_at(p, 0) <= '9')))
         n++;
     int c = lex_at(p, n);
     bool element = n == 0 && c == '[';
@@ -762,7 +536,7 @@ static struct word *read_assign(struct parser *p)
     p->pos += n;
     if (c == '[') {
         lex_get(p);
-        sub = read_mode(p, M_SUB, 0);
+        sub = word_read_mode(p, M_SUB, 0);
         if (lex_peek(p) == ']')
             lex_get(p);
         c = lex_peek(p);
@@ -774,7 +548,7 @@ static struct word *read_assign(struct parser *p)
         }
     }
     struct assign *a = parse_alloc(p, sizeof *a);
-    a->name = slice_text(p, from, from + n);
+    a->name = word_slice(p, from, from + n);
     a->sub = sub;
     if (c == '+') {
         a->append = true;
@@ -802,7 +576,7 @@ static struct word *read_assign(struct parser *p)
         a->value = parse_alloc(p, sizeof *a->value);
         a->value->segs = *value;
         a->value->flags = r.flags;
-        a->value->text = slice_text(p, value_at, p->pos);
+        a->value->text = word_slice(p, value_at, p->pos);
         a->value->line = line;
     }
     struct word *w = finish(&r, from);
@@ -819,7 +593,7 @@ static void mark_plain(struct word *w)
     if (!s || s->kind != SEG_LIT || s->quoted)
         return;
     size_t name = 0;
-    while (name < s->n && name_char((unsigned char)s->text[name]))
+    while (name < s->n && word_name_char((unsigned char)s->text[name]))
         name++;
     if (name && name < s->n && lex_is_name(s->text, name) &&
         (s->text[name] == '=' || (s->text[name] == '+' && s->text[name + 1] == '=')))
@@ -836,7 +610,7 @@ struct word *word_read(struct parser *p)
         if (w)
             return w;
     }
-    struct word *w = read_mode(p, p->regex ? M_REGEX : M_WORD, 0);
+    struct word *w = word_read_mode(p, p->regex ? M_REGEX : M_WORD, 0);
     w->line = line;
     mark_plain(w);
     return w;
@@ -855,7 +629,7 @@ struct word *parse_dquoted(struct parser *p, struct arena *a, const char *text, 
             return NULL;
         }
     }
-    struct word *w = read_mode(p, M_HERE, 0);
+    struct word *w = word_read_mode(p, M_HERE, 0);
     p->on_error = saved;
     return w;
 }
