@@ -130,11 +130,9 @@ static void show_menu(struct shell *sh, char **v, int n)
         cols = 1;
     }
     for (int r = 0; r < rows; r++) {
-        int pos = 0;
         for (int i = r; i < n; i += rows) {
             int used = (int)strlen(v[i]) + digits + 2;
             str_printf(&s, "%*d) %s", digits, i + 1, v[i]);
-            pos += width;
             if (i + rows < n)
                 for (int k = used; k < width; k++)
                     str_putc(&s, ' ');
