@@ -373,6 +373,8 @@ void channel_hangup(struct channel *c)
 void channel_free(struct channel *c)
 {
     channel_hangup(c);
+    if (c->pid > 0)
+        vm_login_forget(c->s->login, c->pid);
     forward_free(c->forward);
     for (unsigned i = 0; i < c->nenv; i++)
         x_free(c->env[i]);

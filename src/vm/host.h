@@ -149,6 +149,8 @@ struct vm_run {
  * *err NULL; else *io is standard input and output, *err standard error. */
 int vm_login_run(struct vm_login *l, const struct vm_run *run, int *pid, struct vm_port **io,
                  struct vm_port **err) NODISCARD;
+/* The caller's end of the run is gone: its ended is not called any more. */
+void vm_login_forget(struct vm_login *l, int pid);
 int vm_login_signal(struct vm_login *l, int pid, int sig); /* to the process group */
 int vm_port_resize(struct vm_port *tty, const struct winsize *size);
 /* The slave's modes now: is input echoed? (for the record of typed passwords) */

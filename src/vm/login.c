@@ -421,6 +421,10 @@ void login_proc_ended(struct proc *p)
 void login_flush_ended(struct vm_world *w)
 {
     while (!list_empty(&w->ended)) {
+        /* Its last output first; that may make the host forget it. */
+        port_flush_all(w);
+        if (list_empty(&w->ended))
+            return;
         struct login_run *r = LIST_ENTRY(w->ended.next, struct login_run, link);
         struct vm_login *l = r->login;
         list_del(&r->link);
@@ -429,11 +433,21 @@ void login_flush_ended(struct vm_world *w)
         int status = r->status;
         k_free(l->vm, r, sizeof(*r));
         login_unref(l);
-        /* Its last output first. */
-        port_flush_all(w);
         if (ended)
             ended(ctx, status);
     }
+}
+
+void vm_login_forget(struct vm_login *l, int pid)
+{
+    struct list *lists[] = {&l->runs, &l->vm->world->ended};
+    for (int i = 0; i < 2; i++)
+        LIST_EACH(link, lists[i])
+        {
+            struct login_run *r = LIST_ENTRY(link, struct login_run, link);
+            if (r->login == l && r->pid == pid)
+                r->ended = NULL;
+        }
 }
 
 int vm_login_signal(struct vm_login *l, int pid, int sig)
