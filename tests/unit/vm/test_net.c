@@ -160,6 +160,36 @@ static void test_fetch_cancel(void **state)
     test_hooks = (struct vm_hooks){0};
 }
 
+static int impatient(struct proc *p)
+{
+    struct vm_fetch_req req = {
+        .tool = "wget", .method = "GET", .url = "http://198.51.100.9/never", .timeout_ms = 50};
+    struct vm_fetch *f;
+    if (vm_fetch_open(p, &req, &f) < 0)
+        return 1;
+    if (vm_fetch_info(f)->error != VM_FETCH_TIMEOUT || cancelled != 1)
+        return 2;
+    vm_fetch_close(f);
+    /* One's own services are no business of the host's, who may know of them. */
+    req.url = "http://127.0.0.1/";
+    if (vm_fetch_open(p, &req, &f) < 0 || cancelled != 2)
+        return 3;
+    vm_fetch_close(f);
+    return cancelled == 2 ? 0 : 4;
+}
+
+/* What nobody waits for any more, the host need not bring: it is told once. */
+static void test_fetch_given_up(void **state)
+{
+    struct fixture f;
+    (void)state;
+    test_hooks = (struct vm_hooks){.fetch_start = on_fetch, .fetch_cancel = on_cancel};
+    cancelled = 0;
+    assert_int_equal(run_shell(&f, impatient), 0);
+    fixture_done(&f);
+    test_hooks = (struct vm_hooks){0};
+}
+
 static int no_way_out(struct proc *p)
 {
     struct vm_fetch_req req = {.tool = "curl", .method = "GET", .url = "http://198.51.100.8/x"};
@@ -186,7 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),      cmocka_unit_test(test_dial),
         cmocka_unit_test(test_fetch),      cmocka_unit_test(test_fetch_cancel),
-        cmocka_unit_test(test_no_fetcher),
+        cmocka_unit_test(test_no_fetcher), cmocka_unit_test(test_fetch_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
