@@ -21,8 +21,9 @@
 enum {
     SENSORS_MAX = 64,
     QUEUE_MAX = 8 << 20,
-    WAITING_MAX = 512,    /* requests that wait for their turn */
-    HELD_MAX = 256 << 20, /* bytes of all bodies together */
+    WAITING_MAX = 512,     /* requests that wait for their turn */
+    HELD_MAX = 256 << 20,  /* bytes of all bodies together */
+    SPOOL_MAX = 512 << 20, /* ... and that wait for the recorder */
     CA_MAX = 4 << 20,
     TICK_US = 1000000,
     STALE_US = 150000000, /* a body that nobody has taken for so long is dropped */
@@ -189,7 +190,10 @@ static void record_file(struct transfer *t, bool clipped)
                                .n = n > most ? most : n,
                                .clipped = clipped || n > most};
 
-    scribe_content(t->f->scribe, source_of(t), &c);
+    if (scribe_content(t->f->scribe, source_of(t), &c) < 0) {
+        record_failure(t, "no room to keep it");
+        return;
+    }
     t->end.kept = true;
     t->end.size = n;
     hash_sha256(t->end.sha, buf_ptr(&t->body), n);
@@ -615,7 +619,8 @@ int role_fetcher_main(const struct role_setup *s, unsigned index, int ctl_fd)
     f.role.on_link = on_link;
     f.role.on_stop = on_stop;
     list_init(&f.transfers);
-    f.scribe = scribe_new(f.role.loop, &f.role.clock, "fetcher", (size_t)s->conf->store.artefact);
+    f.scribe = scribe_new(f.role.loop, &f.role.clock, "fetcher", (size_t)s->conf->store.artefact,
+                          SPOOL_MAX);
     if (!f.scribe || make_guard(&f) < 0 || make_multi(&f) < 0) {
         log_error("cannot start");
         return 1;

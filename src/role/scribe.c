@@ -25,10 +25,10 @@ struct scribe {
 };
 
 struct scribe *scribe_new(struct loop *l, const struct clock *c, const char *name,
-                          size_t artefact_max)
+                          size_t artefact_max, size_t spool)
 {
     struct scribe *s = x_calloc(1, sizeof *s);
-    struct store_client_conf conf = {.clock = c, .name = name};
+    struct store_client_conf conf = {.clock = c, .name = name, .spool_max = spool};
 
     if (!s)
         return NULL;
@@ -231,8 +231,7 @@ bool scribe_artefact(struct scribe *s, const struct event_source *src, const str
     return reward;
 }
 
-void scribe_content(struct scribe *s, const struct event_source *src,
-                    const struct scribe_content *c)
+int scribe_content(struct scribe *s, const struct event_source *src, const struct scribe_content *c)
 {
     struct event_file_download down = {.destfile = event_s(c->path), .url = event_s(c->url)};
     struct store_client_file file = {.what = {.how = event_s(c->how),
@@ -244,5 +243,5 @@ void scribe_content(struct scribe *s, const struct event_source *src,
                                      .also = EVENT_FILE_DOWNLOAD,
                                      .also_fields = &down};
 
-    unless_full(store_client_artefact(s->client, src, &file));
+    return store_client_artefact(s->client, src, &file);
 }

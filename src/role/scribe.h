@@ -11,9 +11,10 @@
 
 struct scribe;
 
-/* name: who speaks ("sensor 0"). artefact_max: bytes of one file. NULL: no memory. */
+/* name: who speaks ("sensor 0"). artefact_max: bytes of one file. spool: bytes
+ * that may wait for the recorder, 0 for the usual. NULL: no memory. */
 struct scribe *scribe_new(struct loop *l, const struct clock *c, const char *name,
-                          size_t artefact_max) NODISCARD;
+                          size_t artefact_max, size_t spool) NODISCARD;
 void scribe_free(struct scribe *r);
 void scribe_link(struct scribe *r, int fd);  /* a new line; takes fd */
 void scribe_flush(struct scribe *r, int ms); /* at the end */
@@ -42,7 +43,8 @@ struct scribe_content {
     size_t n;
     bool clipped;
 };
-void scribe_content(struct scribe *r, const struct event_source *src,
-                    const struct scribe_content *c);
+/* 0, or ERR_LIMIT when so much waits for the recorder that this cannot. */
+int scribe_content(struct scribe *r, const struct event_source *src,
+                   const struct scribe_content *c) NODISCARD;
 
 #endif

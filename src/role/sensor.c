@@ -312,7 +312,7 @@ static int fill_host(struct sensor *s)
     h->tally = tally_new();
     h->ssh = make_ssh(s);
     str_fmt(name, sizeof name, "sensor %u", s->role.index);
-    s->scribe = scribe_new(s->role.loop, &s->role.clock, name, (size_t)c->store.artefact);
+    s->scribe = scribe_new(s->role.loop, &s->role.clock, name, (size_t)c->store.artefact, 0);
     s->fetch = make_fetch(s);
     return h->auth && h->policy && h->machines && h->tally && h->ssh && s->scribe && s->fetch
                ? 0
