@@ -61,8 +61,8 @@ static int child_main(struct proc *p, void *arg)
     }
     sh->loops = 0;
     sh->job_control = false;
+    sh->was_interactive |= sh->interactive;
     sh->interactive = false;
-    sh->was_interactive = true;
     int status = c->fn ? c->fn(sh, c->arg) : exec_last(sh, c->node);
     sh_exit(sh, status);
 }
