@@ -356,7 +356,7 @@ static int declare(struct shell *sh, struct decl *d, int argc, char **argv, cons
         return d->print && o.i < argc ? print_named(sh, d, argc - o.i, argv + o.i)
                                       : declare_functions(sh, d, argc - o.i, argv + o.i);
     if (o.i == argc)
-        return print_all(sh, d, d->print || d->on);
+        return print_all(sh, d, d->print || d->on || d->local_);
     if (d->print)
         return print_named(sh, d, argc - o.i, argv + o.i);
     for (int i = o.i; i < argc; i++)

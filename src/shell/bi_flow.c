@@ -356,12 +356,12 @@ int bi_caller(struct shell *sh, int argc, char **argv)
         f = f->up;
     if (!f)
         return 1;
-    const char *main_source = sh->script ? sh->script : "main";
+    const char *main_source = sh->script ? sh->script : "environment";
     const char *source = f->up && f->up->source && *f->up->source ? f->up->source : main_source;
     if (argc > 1)
         out_printf(sh, "%d %s %s\n", f->call_line, f->up ? f->up->name : "main", source);
     else
-        out_printf(sh, "%d %s\n", f->call_line, sh->script ? source : "NULL");
+        out_printf(sh, "%d %s\n", f->call_line, f->function || sh->script ? source : "NULL");
     return 0;
 }
 

@@ -204,18 +204,6 @@ static int exec_failed(struct shell *sh, const char *name, const char *path, int
         return 126;
     }
     if (err == -ENOENT && there) {
-        char head[128];
-        int fd = vm_open(sh->p, path, 0, 0);
-        ssize_t n = fd >= 0 ? vm_read(sh->p, fd, head, sizeof head - 1) : -1;
-        if (fd >= 0)
-            (void)vm_close(sh->p, fd);
-        if (n > 2 && head[0] == '#' && head[1] == '!') {
-            head[n] = 0;
-            char *from = head + 2 + strspn(head + 2, " \t");
-            from[strcspn(from, " \t\n")] = 0;
-            sh_error(sh, "%s: %s: bad interpreter: No such file or directory", name, from);
-            return 126;
-        }
         sh_error(sh, "%s: cannot execute: required file not found", name);
         return 127;
     }
@@ -416,7 +404,8 @@ int exec_words(struct shell *sh, int argc, char **argv, bool no_functions, const
 
 void trap_debug(struct shell *sh, const struct node *n)
 {
-    sh->command_node = n;
+    if (!sh->in_trap) /* a trap still sees the command it interrupted */
+        sh->command_node = n;
     if (sh->traps[SIG_DEBUG] && !sh->in_err_trap && (!sh->trap_kept || sh->trap_here[0]))
         trap_run(sh, SIG_DEBUG);
 }
@@ -521,10 +510,7 @@ int exec_simple(struct shell *sh, struct node *n)
     sh->line = n->line;
     if (sh->has_pending)
         trap_pending(sh);
-    if (sh->traps[SIG_DEBUG])
-        trap_debug(sh, n);
-    else
-        sh->command_node = n;
+    trap_debug(sh, n);
     sh->cmdsub_status = -1;
     sh->cmd_assigns = NULL;
     sh->cmd_assigns_n = 0;
