@@ -361,7 +361,7 @@ static int hexdump_run(struct cmd_run *r)
             own = true;
         }
     }
-    if (!d->formats && !strcmp(r->cmd->name, "hd"))
+    if (!d->formats && !strcmp(cmd_base(r->name), "hd"))
         add_canonical(d);
     else if (!d->formats)
         add_format(d, ready[5][1]);
