@@ -121,9 +121,13 @@ static int copy_dir(struct cp *c, const char *from, const char *to, const struct
         }
         tell(c, from, to);
     }
-    for (int i = 0; i < n; i++)
-        status |=
-            copy_path(c, cmd_path_join(r, from, e[i].name), cmd_path_join(r, to, e[i].name), false);
+    for (int i = 0; i < n; i++) {
+        char *source = cmd_path_join(r, from, e[i].name), *target = cmd_path_join(r, to, e[i].name);
+        status |= copy_path(c, source, target, false);
+        vm_release(r->p, source, strlen(source) + 1);
+        vm_release(r->p, target, strlen(target) + 1);
+    }
+    vm_readdir_free(r->p, e, n);
     if (!exists && !c->preserve_mode) {
         uint32_t mask = vm_umask(r->p, 0);
         vm_umask(r->p, mask);

@@ -713,6 +713,18 @@ static struct node *parse_predicate(struct find *f, const char *name)
 
 static struct node *parse_comma(struct find *f);
 
+/* A word where a test should be: often what the shell made of a pattern. */
+static void misplaced(struct find *f, const char *word)
+{
+    struct vfs_stat st;
+    cmd_warn(f->r, "paths must precede expression: `%s'", word);
+    char **last = f->arg - 1;
+    while (last > f->r->argv && **--last != '-' && **last != '(' && **last != '!')
+        ;
+    if (last >= f->r->argv && strchr("-(!", **last) && !vm_stat(f->r->p, word, &st))
+        cmd_warn(f->r, "possible unquoted pattern after predicate `%s'?", *last);
+}
+
 static struct node *parse_not(struct find *f)
 {
     const char *a = *f->arg;
@@ -748,7 +760,7 @@ static struct node *parse_not(struct find *f)
         if (!strcmp(a, ")"))
             cmd_warn(f->r, "invalid expression; you have too many ')'");
         else
-            cmd_warn(f->r, "paths must precede expression: `%s'", a);
+            misplaced(f, a);
         fail(f);
     }
     return parse_predicate(f, a);

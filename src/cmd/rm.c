@@ -74,8 +74,13 @@ static int remove_dir(struct rm *m, const char *path, const struct vfs_stat *st)
             return failed(m, n, path);
         if (n > 0 && !may(m, path, st, "descend into"))
             return 0;
-        for (int i = 0; i < n; i++)
-            status |= remove_path(m, cmd_path_join(r, path, e[i].name));
+        for (int i = 0; i < n; i++) {
+            char *child = cmd_path_join(r, path, e[i].name);
+            status |= remove_path(m, child);
+            vm_release(r->p, child, strlen(child) + 1);
+        }
+        if (n >= 0)
+            vm_readdir_free(r->p, e, n);
     }
     if (status || !may(m, path, st, "remove"))
         return status;
