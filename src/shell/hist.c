@@ -115,7 +115,7 @@ void hist_load(struct shell *sh)
     int fd = vm_open(sh->p, file, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0)
         return;
-    char *text = read_whole(sh, fd, &n), *s = text;
+    char *text = read_whole(sh, sh->heap, fd, &n), *s = text;
     (void)vm_close(sh->p, fd);
     while (*s) {
         char *nl = strchr(s, '\n');

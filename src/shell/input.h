@@ -7,8 +7,8 @@
 
 /* Runs all commands of a parser. may_exec: the last may replace the process. */
 int run_parser(struct shell *sh, struct parser *p, const char *what, bool may_exec);
-/* All of a file, NUL-ended, in the heap; it is cut at 16 MiB. */
-char *read_whole(struct shell *sh, int fd, size_t *n);
+/* All of a file, NUL-ended, in a; it is cut at 16 MiB. */
+char *read_whole(struct shell *sh, struct arena *a, int fd, size_t *n);
 /* Reads one line for the parser; with a prompt when interactive. The parser's more(). */
 bool input_more(void *ctx, struct parser *p);
 /* After a syntax error: forget what was typed. */

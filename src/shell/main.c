@@ -424,7 +424,7 @@ static void run_script(struct shell *sh, const char *path)
     if (vm_fstat(sh->p, fd, &st) == 0 && (st.mode & S_IFMT) == S_IFDIR)
         script_failed(sh, path, -EISDIR);
     size_t n;
-    char *text = read_whole(sh, fd, &n);
+    char *text = read_whole(sh, sh->heap, fd, &n);
     (void)vm_close(sh->p, fd);
     if (binary(text, n) && !sh->dash) {
         struct str s;

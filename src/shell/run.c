@@ -227,13 +227,13 @@ int run_string(struct shell *sh, const char *text, const char *what, int line)
 /* --- files ---------------------------------------------------------------------------------------
  */
 
-char *read_whole(struct shell *sh, int fd, size_t *n)
+char *read_whole(struct shell *sh, struct arena *a, int fd, size_t *n)
 {
     enum { MAX = 16 << 20 };
     struct str s;
     char part[4096];
     ssize_t k;
-    str_init(&s, sh->heap);
+    str_init(&s, a);
     while (s.n < MAX && (k = vm_read(sh->p, fd, part, sizeof part)) != 0) {
         if (k == -EINTR)
             continue;
@@ -252,7 +252,8 @@ int run_file(struct shell *sh, const char *path, const char *shown)
     if (fd < 0)
         return fd;
     size_t n;
-    char *text = read_whole(sh, fd, &n);
+    struct arena *own = vm_arena_new(sh->p); /* the text goes when it has been run */
+    char *text = read_whole(sh, own, fd, &n);
     (void)vm_close(sh->p, fd);
     struct sh_frame *frame = sh_tmp(sh, sizeof *frame);
     *frame = (struct sh_frame){.up = sh->frame,
@@ -263,10 +264,10 @@ int run_file(struct shell *sh, const char *path, const char *shown)
     sh->frame = frame;
     sh->source_depth++;
     sh->loops = 0;
-    struct parser *p = arena_zalloc(sh->heap, sizeof *p);
+    struct parser *p = arena_zalloc(own, sizeof *p);
     struct parse_host host;
     sh_parse_host(sh, &host);
-    parse_init(p, sh->heap, &host);
+    parse_init(p, own, &host);
     parse_feed(p, text, n);
     int func_depth = sh->func_depth;
     sh->func_depth = func_depth;
@@ -274,7 +275,7 @@ int run_file(struct shell *sh, const char *path, const char *shown)
     if (sh->traps[SIG_RETURN] && !sh->in_err_trap)
         trap_run(sh, SIG_RETURN);
     sh->returning = false;
-    str_release(&p->src);
+    vm_arena_drop(sh->p, own);
     sh->frame = frame->up;
     sh->source_depth--;
     sh->line = line;
