@@ -51,8 +51,12 @@ static int walk(struct change *c, const char *path, bool top)
             cmd_warn_err(r, n, "cannot read directory %s", cmd_quote(r, path));
         return 1;
     }
-    for (int i = 0; i < n; i++)
-        status |= walk(c, cmd_path_join(r, path, e[i].name), false);
+    for (int i = 0; i < n; i++) {
+        char *child = cmd_path_join(r, path, e[i].name);
+        status |= walk(c, child, false);
+        vm_release(r->p, child, strlen(child) + 1);
+    }
+    vm_readdir_free(r->p, e, n);
     return status;
 }
 
