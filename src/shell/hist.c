@@ -14,7 +14,7 @@ enum { HIST_CAP = 4000 };
 
 struct hist {
     char **v;
-    int cap; /* of v: it grows with the list, idle sessions are many */
+    int cap;     /* of v: it grows with the list, idle sessions are many */
     int n, base; /* base: number of the first entry */
     int loaded;  /* entries that came from the file */
     bool read;

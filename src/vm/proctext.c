@@ -247,8 +247,8 @@ static unsigned disk_rows(const struct persona *pe, struct disk_row *rows)
         rows[i] = (struct disk_row){.maj = maj, .min = i};
         rows[i].kib = i == 0 ? all : i == 1 ? all - 1024 - swap : pe->swap_kib + 4;
         if (i)
-            str_fmt(rows[i].name, sizeof(rows[i].name), "%s%s%u", pe->disk_name, maj == 259 ? "p" : "",
-                    i);
+            str_fmt(rows[i].name, sizeof(rows[i].name), "%s%s%u", pe->disk_name,
+                    maj == 259 ? "p" : "", i);
         else
             str_copy(rows[i].name, sizeof(rows[i].name), pe->disk_name);
     }
