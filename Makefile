@@ -28,7 +28,8 @@ CFLAGS_release := -O2 -g -fno-omit-frame-pointer -fstack-protector-strong -D_FOR
 CFLAGS_debug := -O0 -g3
 CFLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 CFLAGS_cov := -O0 -g --coverage
-CFLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined
+# clang takes libseccomp's own macros for incomplete initialisers.
+CFLAGS_fuzz := -Wno-missing-field-initializers -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now
 LDFLAGS_asan := -fsanitize=address,undefined
 LDFLAGS_cov := --coverage

@@ -103,8 +103,12 @@ static int rmdir_run(struct cmd_run *r)
             size_t n = strlen(path);
             while (n && path[n - 1] == '/')
                 path[--n] = '\0';
-            if (!(slash = strrchr(path, '/')) || slash == path)
+            if (!(slash = strrchr(path, '/')))
                 break;
+            if (slash == path) { /* the root itself: busy, as anybody finds out */
+                bad = remove_one(r, "/", true);
+                break;
+            }
             while (slash > path && slash[-1] == '/')
                 slash--;
             *slash = '\0';
