@@ -70,7 +70,6 @@ static const struct known {
     {"github.com", {140, 82, 121}},
     {"githubusercontent.com", {185, 199, 108}},
     {"gitlab.com", {172, 65, 251}},
-    {"debian.org", {151, 101, 130}},
     {"ubuntu.com", {185, 125, 190}},
     {"cloudflare.com", {104, 16, 132}},
     {"amazonaws.com", {52, 216, 54}},
@@ -89,7 +88,6 @@ static const struct known {
     {"discord.com", {162, 159, 135}},
     {"telegram.org", {149, 154, 167}},
     {"docker.com", {141, 193, 213}},
-    {"npmjs.org", {104, 16, 24}},
     {"python.org", {151, 101, 64}},
     {"kernel.org", {139, 178, 84}},
 };
