@@ -6,101 +6,65 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
-#include "base/regex.h"
-#include "cmd/cmd.h"
+#include "cmd/find_priv.h"
 #include "cmd/glob.h"
-#include "cmd/ls.h"
 #include "cmd/mode.h"
 
-struct find;
-struct item {
-    const char *path, *name;
-    struct vfs_stat st;
-    int depth;
-};
-
-struct node {
-    bool (*test)(struct find *f, struct node *n, struct item *it);
-    struct node *a, *b;
-    const char *text;
-    char **args;
-    size_t nargs;
-    int64_t n, unit;
-    char sign; /* + - or = */
-    char what;
-    uint32_t mode;
-    struct regex *re;
-    struct vfile *out;
-    char **batch; /* -exec ... + */
-    size_t nbatch, batch_bytes;
-};
-
-struct find {
-    struct cmd_run *r;
-    char **arg;
-    struct node *tree;
-    int64_t now, mindepth, maxdepth;
-    bool depth_first, acts, follow, follow_args, xdev, prune, quit, daystart;
-    int status;
-    unsigned parens;
-};
-
-static bool number_test(const struct node *n, int64_t v)
+static bool number_test(const struct find_node *n, int64_t v)
 {
     return n->sign == '+' ? v > n->n : n->sign == '-' ? v < n->n : v == n->n;
 }
 
-/* --- tests and actions ------------------------------------------------------------- */
+/* --- tests --------------------------------------------------------------------------------- */
 
-static bool t_and(struct find *f, struct node *n, struct item *it)
+static bool t_and(struct find *f, struct find_node *n, struct find_item *it)
 {
     return n->a->test(f, n->a, it) && n->b->test(f, n->b, it);
 }
 
-static bool t_or(struct find *f, struct node *n, struct item *it)
+static bool t_or(struct find *f, struct find_node *n, struct find_item *it)
 {
     return n->a->test(f, n->a, it) || n->b->test(f, n->b, it);
 }
 
-static bool t_comma(struct find *f, struct node *n, struct item *it)
+static bool t_comma(struct find *f, struct find_node *n, struct find_item *it)
 {
     n->a->test(f, n->a, it);
     return n->b->test(f, n->b, it);
 }
 
-static bool t_not(struct find *f, struct node *n, struct item *it)
+static bool t_not(struct find *f, struct find_node *n, struct find_item *it)
 {
     return !n->a->test(f, n->a, it);
 }
 
-static bool t_true(struct find *f, struct node *n, struct item *it)
+static bool t_true(struct find *f, struct find_node *n, struct find_item *it)
 {
     (void)f;
     (void)it;
     return n->what != 'f';
 }
 
-static bool t_name(struct find *f, struct node *n, struct item *it)
+static bool t_name(struct find *f, struct find_node *n, struct find_item *it)
 {
     (void)f;
     return glob_match(n->text, it->name, n->what == 'i' ? GLOB_ICASE : 0);
 }
 
-static bool t_path(struct find *f, struct node *n, struct item *it)
+static bool t_path(struct find *f, struct find_node *n, struct find_item *it)
 {
     (void)f;
     return glob_match(n->text, it->path, n->what == 'i' ? GLOB_ICASE : 0);
 }
 
-static bool t_regex(struct find *f, struct node *n, struct item *it)
+static bool t_regex(struct find *f, struct find_node *n, struct find_item *it)
 {
     (void)f;
     return regex_exec(n->re, it->path, strlen(it->path), 0, NULL, 0) == 1;
 }
 
-static bool t_lname(struct find *f, struct node *n, struct item *it)
+static bool t_lname(struct find *f, struct find_node *n, struct find_item *it)
 {
     char to[VFS_PATH_MAX];
     if (!S_ISLNK(it->st.mode))
@@ -112,7 +76,7 @@ static bool t_lname(struct find *f, struct node *n, struct item *it)
     return glob_match(n->text, to, n->what == 'i' ? GLOB_ICASE : 0);
 }
 
-static char type_letter(uint32_t mode)
+char find_type_letter(uint32_t mode)
 {
     switch (mode & S_IFMT) {
     case S_IFDIR:
@@ -132,19 +96,19 @@ static char type_letter(uint32_t mode)
     }
 }
 
-static bool t_type(struct find *f, struct node *n, struct item *it)
+static bool t_type(struct find *f, struct find_node *n, struct find_item *it)
 {
     (void)f;
-    return strchr(n->text, type_letter(it->st.mode)) != NULL;
+    return strchr(n->text, find_type_letter(it->st.mode)) != NULL;
 }
 
-static bool t_size(struct find *f, struct node *n, struct item *it)
+static bool t_size(struct find *f, struct find_node *n, struct find_item *it)
 {
     (void)f;
     return number_test(n, (it->st.size + n->unit - 1) / n->unit);
 }
 
-static bool t_empty(struct find *f, struct node *n, struct item *it)
+static bool t_empty(struct find *f, struct find_node *n, struct find_item *it)
 {
     struct vm_dirent *e;
     (void)n;
@@ -153,7 +117,7 @@ static bool t_empty(struct find *f, struct node *n, struct item *it)
     return S_ISDIR(it->st.mode) && vm_readdir(f->r->p, it->path, &e) == 0;
 }
 
-static bool t_time(struct find *f, struct node *n, struct item *it)
+static bool t_time(struct find *f, struct find_node *n, struct find_item *it)
 {
     int64_t t = n->what == 'a'   ? it->st.atime.tv_sec
                 : n->what == 'c' ? it->st.ctime.tv_sec
@@ -166,13 +130,13 @@ static bool t_time(struct find *f, struct node *n, struct item *it)
     return number_test(n, age >= 0 ? age / n->unit : -1);
 }
 
-static bool t_newer(struct find *f, struct node *n, struct item *it)
+static bool t_newer(struct find *f, struct find_node *n, struct find_item *it)
 {
     (void)f;
     return it->st.mtime.tv_sec * 1000000000 + it->st.mtime.tv_nsec > n->n;
 }
 
-static bool t_perm(struct find *f, struct node *n, struct item *it)
+static bool t_perm(struct find *f, struct find_node *n, struct find_item *it)
 {
     uint32_t m = it->st.mode & 07777;
     (void)f;
@@ -181,7 +145,7 @@ static bool t_perm(struct find *f, struct node *n, struct item *it)
                             : m == n->mode;
 }
 
-static bool t_number(struct find *f, struct node *n, struct item *it)
+static bool t_number(struct find *f, struct find_node *n, struct find_item *it)
 {
     (void)f;
     switch (n->what) {
@@ -196,17 +160,17 @@ static bool t_number(struct find *f, struct node *n, struct item *it)
     }
 }
 
-static bool t_noname(struct find *f, struct node *n, struct item *it)
+static bool t_noname(struct find *f, struct find_node *n, struct find_item *it)
 {
     return n->what == 'u' ? !cmd_user_name(f->r, it->st.uid) : !cmd_group_name(f->r, it->st.gid);
 }
 
-static bool t_access(struct find *f, struct node *n, struct item *it)
+static bool t_access(struct find *f, struct find_node *n, struct find_item *it)
 {
     return !vm_access(f->r->p, it->path, (int)n->n);
 }
 
-static bool t_prune(struct find *f, struct node *n, struct item *it)
+static bool t_prune(struct find *f, struct find_node *n, struct find_item *it)
 {
     (void)n;
     (void)it;
@@ -214,7 +178,7 @@ static bool t_prune(struct find *f, struct node *n, struct item *it)
     return true;
 }
 
-static bool t_quit(struct find *f, struct node *n, struct item *it)
+static bool t_quit(struct find *f, struct find_node *n, struct find_item *it)
 {
     (void)n;
     (void)it;
@@ -222,254 +186,12 @@ static bool t_quit(struct find *f, struct node *n, struct item *it)
     return true;
 }
 
-static bool t_print(struct find *f, struct node *n, struct item *it)
-{
-    struct vfile *o = n->out ? n->out : f->r->out;
-    vf_puts(o, it->path);
-    vf_putc(o, n->what == '0' ? '\0' : '\n');
-    return true;
-}
-
-static bool t_ls(struct find *f, struct node *n, struct item *it)
-{
-    struct cmd_run *r = f->r;
-    char mode[11], when[64];
-    (void)n;
-    cmd_mode_text(it->st.mode, mode);
-    ls_time(tz_of(r->p, NULL), it->st.mtime.tv_sec, f->now, when, sizeof(when));
-    const char *u = cmd_user_name(r, it->st.uid), *g = cmd_group_name(r, it->st.gid);
-    vf_printf(r->out, "%9lu %6ld %s %3lu %-8s %-8s %8ld %s %s", (unsigned long)it->st.ino,
-              (long)((it->st.blocks + 1) / 2), mode, (unsigned long)it->st.nlink,
-              u ? u : vm_asprintf(r->p, "%u", it->st.uid),
-              g ? g : vm_asprintf(r->p, "%u", it->st.gid), (long)it->st.size, when, it->path);
-    char to[VFS_PATH_MAX];
-    ssize_t k = S_ISLNK(it->st.mode) ? vm_readlink(r->p, it->path, to, sizeof(to) - 1) : -1;
-    if (k >= 0)
-        vf_printf(r->out, " -> %.*s", (int)k, to);
-    vf_putc(r->out, '\n');
-    return true;
-}
-
-static bool t_delete(struct find *f, struct node *n, struct item *it)
-{
-    (void)n;
-    if (!strcmp(it->path, ".") || !strcmp(it->path, ".."))
-        return true;
-    int err = S_ISDIR(it->st.mode) ? vm_rmdir(f->r->p, it->path) : vm_unlink(f->r->p, it->path);
-    if (err < 0) {
-        cmd_warn_err(f->r, err, "cannot delete %s", cmd_quotel(f->r, it->path));
-        f->status = 1;
-    }
-    return err >= 0;
-}
-
-static bool run(struct find *f, char **argv)
-{
-    char path[VFS_PATH_MAX];
-    int status = 0, err = vm_find_program(f->r->p, argv[0], path, sizeof(path));
-    (void)vf_flush(f->r->out);
-    int pid = err ? err : vm_spawn(f->r->p, path, argv, vm_environ(f->r->p), NULL, NULL);
-    if (pid < 0) {
-        cmd_warn_err(f->r, pid, "%s", cmd_quotel(f->r, argv[0]));
-        return false;
-    }
-    return vm_wait(f->r->p, pid, &status, 0) > 0 && WIFEXITED(status) && !WEXITSTATUS(status);
-}
-
-/* An argument with every {} replaced. */
-static char *filled(struct find *f, const char *arg, const char *path)
-{
-    struct str b;
-    str_init(&b, f->r->arena);
-    for (const char *p; (p = strstr(arg, "{}")); arg = p + 2) {
-        str_add(&b, arg, (size_t)(p - arg));
-        str_puts(&b, path);
-    }
-    str_puts(&b, arg);
-    return vm_strdup(f->r->p, str_text(&b));
-}
-
-static void run_batch(struct find *f, struct node *n)
-{
-    if (!n->nbatch)
-        return;
-    char **argv = vm_alloc(f->r->p, (n->nargs + n->nbatch + 1) * sizeof(*argv));
-    memcpy(argv, n->args, (n->nargs - 1) * sizeof(*argv));
-    memcpy(argv + n->nargs - 1, n->batch, n->nbatch * sizeof(*argv));
-    if (!run(f, argv))
-        f->status = 1;
-    n->nbatch = n->batch_bytes = 0;
-}
-
-static bool t_exec(struct find *f, struct node *n, struct item *it)
-{
-    const char *path = it->path;
-    if (n->what == 'd' || n->what == 'D')
-        path = vm_asprintf(f->r->p, "./%s", it->name);
-    if (n->what == '+') {
-        enum { BATCH = 1024 };
-        if (!n->batch)
-            n->batch = vm_alloc(f->r->p, BATCH * sizeof(*n->batch));
-        n->batch[n->nbatch++] = vm_strdup(f->r->p, path);
-        n->batch_bytes += strlen(path) + 9;
-        if (n->nbatch == BATCH || n->batch_bytes > 100000)
-            run_batch(f, n);
-        return true;
-    }
-    char **argv = vm_alloc(f->r->p, (n->nargs + 1) * sizeof(*argv));
-    for (size_t i = 0; i < n->nargs; i++)
-        argv[i] = filled(f, n->args[i], path);
-    if (n->what == '?') {
-        (void)vf_flush(f->r->out);
-        vf_printf(f->r->err, "< %s ... %s > ? ", argv[0], path);
-        if (!cmd_confirm(f->r))
-            return false;
-    }
-    return run(f, argv);
-}
-
-/* -printf: the directives in use. */
-static void put_directive(struct find *f, struct item *it, char c, const char *spec)
-{
-    struct cmd_run *r = f->r;
-    const char *text = "", *u;
-    char mode[11], buf[VFS_PATH_MAX];
-    ssize_t k;
-    switch (c) {
-    case 'p':
-        text = it->path;
-        break;
-    case 'f':
-        text = it->name;
-        break;
-    case 'h': {
-        const char *slash = strrchr(it->path, '/');
-        text = slash ? vm_asprintf(r->p, "%.*s", (int)(slash - it->path), it->path) : ".";
-        break;
-    }
-    case 'P': {
-        const char *s = it->path;
-        int d = 0;
-        for (const char *e = s + strlen(s); e > s && d < it->depth; e--)
-            if (e[-1] == '/' && ++d == it->depth) {
-                s = e;
-                break;
-            }
-        text = it->depth ? s : "";
-        break;
-    }
-    case 's':
-        text = vm_asprintf(r->p, "%ld", (long)it->st.size);
-        break;
-    case 'b':
-        text = vm_asprintf(r->p, "%ld", (long)it->st.blocks);
-        break;
-    case 'k':
-        text = vm_asprintf(r->p, "%ld", (long)((it->st.blocks + 1) / 2));
-        break;
-    case 'd':
-        text = vm_asprintf(r->p, "%d", it->depth);
-        break;
-    case 'n':
-        text = vm_asprintf(r->p, "%lu", (unsigned long)it->st.nlink);
-        break;
-    case 'i':
-        text = vm_asprintf(r->p, "%lu", (unsigned long)it->st.ino);
-        break;
-    case 'm':
-        text = vm_asprintf(r->p, "%o", it->st.mode & 07777);
-        break;
-    case 'M':
-        cmd_mode_text(it->st.mode, mode);
-        text = mode;
-        break;
-    case 'y':
-        text = vm_asprintf(r->p, "%c", type_letter(it->st.mode));
-        break;
-    case 'U':
-        text = vm_asprintf(r->p, "%u", it->st.uid);
-        break;
-    case 'G':
-        text = vm_asprintf(r->p, "%u", it->st.gid);
-        break;
-    case 'u':
-        u = cmd_user_name(r, it->st.uid);
-        text = u ? u : vm_asprintf(r->p, "%u", it->st.uid);
-        break;
-    case 'g':
-        u = cmd_group_name(r, it->st.gid);
-        text = u ? u : vm_asprintf(r->p, "%u", it->st.gid);
-        break;
-    case 'l':
-        k = S_ISLNK(it->st.mode) ? vm_readlink(r->p, it->path, buf, sizeof(buf) - 1) : 0;
-        buf[k > 0 ? k : 0] = '\0';
-        text = buf;
-        break;
-    case 't': {
-        struct tm tm;
-        tz_local(tz_of(r->p, NULL), it->st.mtime.tv_sec, &tm);
-        size_t at = strftime(buf, sizeof(buf), "%a %b %e %H:%M:%S", &tm);
-        at += (size_t)(str_fmt(buf + at, sizeof(buf) - at, ".%09ld0", it->st.mtime.tv_nsec), 11);
-        strftime(buf + at, sizeof(buf) - at, " %Y", &tm);
-        text = buf;
-        break;
-    }
-    default:
-        return;
-    }
-    vf_printf(r->out, *spec ? vm_asprintf(r->p, "%%%ss", spec) : "%s", text);
-}
-
-static void put_time(struct find *f, struct item *it, char which, char c)
-{
-    struct timespec t = which == 'A' ? it->st.atime : which == 'C' ? it->st.ctime : it->st.mtime;
-    struct tm tm;
-    char out[64], fmt[3] = {'%', c, 0};
-    tz_local(tz_of(f->r->p, NULL), t.tv_sec, &tm);
-    if (c == '@') {
-        vf_printf(f->r->out, "%ld.%09ld0", (long)t.tv_sec, t.tv_nsec);
-        return;
-    }
-    size_t n = strftime(out, sizeof(out), c == '+' ? "%Y-%m-%d+%H:%M:%S" : fmt, &tm);
-    vf_write(f->r->out, out, n);
-    if (strchr("STX+", c))
-        vf_printf(f->r->out, ".%09ld0", t.tv_nsec);
-}
-
-static bool t_printf(struct find *f, struct node *n, struct item *it)
-{
-    static const char from[] = "abfnrtv\\", to[] = "\a\b\f\n\r\t\v\\";
-    for (const char *s = n->text; *s; s++) {
-        const char *e = *s == '\\' && s[1] ? strchr(from, s[1]) : NULL;
-        if (e) {
-            vf_putc(f->r->out, to[e - from]);
-            s++;
-        } else if (*s == '\\' && s[1] == '0') {
-            vf_putc(f->r->out, 0);
-            s++;
-        } else if (*s == '%' && s[1]) {
-            size_t k = strspn(s + 1, "-+ 0123456789.");
-            const char *spec = vm_asprintf(f->r->p, "%.*s", (int)k, s + 1);
-            s += 1 + k;
-            if (*s == '%')
-                vf_putc(f->r->out, '%');
-            else if (strchr("ACT", *s) && s[1])
-                put_time(f, it, *s, s[1]), s++;
-            else
-                put_directive(f, it, *s, spec);
-        } else {
-            vf_putc(f->r->out, *s);
-        }
-    }
-    return true;
-}
-
 /* --- the expression ------------------------------------------------------------------------- */
 
-static struct node *new_node(struct find *f,
-                             bool (*test)(struct find *, struct node *, struct item *))
+static struct find_node *new_node(struct find *f, bool (*test)(struct find *, struct find_node *,
+                                                               struct find_item *))
 {
-    struct node *n = vm_alloc(f->r->p, sizeof(*n));
+    struct find_node *n = vm_alloc(f->r->p, sizeof(*n));
     n->test = test;
     return n;
 }
@@ -488,7 +210,7 @@ static char *argument(struct find *f, const char *name)
     return *f->arg++;
 }
 
-static void signed_number(struct find *f, struct node *n, const char *name, const char *arg)
+static void signed_number(struct find *f, struct find_node *n, const char *name, const char *arg)
 {
     n->sign = *arg == '+' || *arg == '-' ? *arg : '=';
     if (str_int(arg + (n->sign != '='), 0, INT64_MAX, &n->n)) {
@@ -497,7 +219,7 @@ static void signed_number(struct find *f, struct node *n, const char *name, cons
     }
 }
 
-static void parse_size(struct find *f, struct node *n, const char *arg)
+static void parse_size(struct find *f, struct find_node *n, const char *arg)
 {
     size_t len = strlen(arg);
     static const int64_t units[] = {512, 1, 2, 1024, 1 << 20, 1 << 30};
@@ -512,9 +234,9 @@ static void parse_size(struct find *f, struct node *n, const char *arg)
     }
 }
 
-static struct node *parse_exec(struct find *f, const char *name)
+static struct find_node *parse_exec(struct find *f, const char *name)
 {
-    struct node *n = new_node(f, t_exec);
+    struct find_node *n = new_node(f, find_act_exec);
     n->what = !strcmp(name, "-ok") || !strcmp(name, "-okdir") ? '?'
               : !strcmp(name, "-execdir")                     ? 'd'
                                                               : 'e';
@@ -535,9 +257,9 @@ static struct node *parse_exec(struct find *f, const char *name)
     fail(f);
 }
 
-static struct node *parse_user(struct find *f, const char *name, bool group)
+static struct find_node *parse_user(struct find *f, const char *name, bool group)
 {
-    struct node *n = new_node(f, t_number);
+    struct find_node *n = new_node(f, t_number);
     const char *arg = argument(f, name);
     uint32_t id, gid;
     n->what = group ? 'g' : 'u';
@@ -554,9 +276,9 @@ static struct node *parse_user(struct find *f, const char *name, bool group)
     return n;
 }
 
-static struct node *parse_newer(struct find *f, const char *name)
+static struct find_node *parse_newer(struct find *f, const char *name)
 {
-    struct node *n = new_node(f, t_newer);
+    struct find_node *n = new_node(f, t_newer);
     const char *arg = argument(f, name);
     struct vfs_stat st;
     int err = vm_stat(f->r->p, arg, &st);
@@ -568,9 +290,9 @@ static struct node *parse_newer(struct find *f, const char *name)
     return n;
 }
 
-static struct node *parse_perm(struct find *f, const char *name)
+static struct find_node *parse_perm(struct find *f, const char *name)
 {
-    struct node *n = new_node(f, t_perm);
+    struct find_node *n = new_node(f, t_perm);
     const char *arg = argument(f, name);
     n->sign = *arg == '-' || *arg == '/' ? *arg : '=';
     if (!mode_change(arg + (n->sign != '='), 0, 0, &n->mode)) {
@@ -580,10 +302,10 @@ static struct node *parse_perm(struct find *f, const char *name)
     return n;
 }
 
-static struct node *parse_text(struct find *f, const char *name, const char *what)
+static struct find_node *parse_text(struct find *f, const char *name, const char *what)
 {
     bool icase = *what == 'i';
-    struct node *n;
+    struct find_node *n;
     if (!strcmp(what + icase, "regex")) {
         const char *why, *arg = argument(f, name);
         n = new_node(f, t_regex);
@@ -603,19 +325,19 @@ static struct node *parse_text(struct find *f, const char *name, const char *wha
     return n;
 }
 
-static struct node *flag(struct find *f, bool (*test)(struct find *, struct node *, struct item *),
-                         char what)
+static struct find_node *
+flag(struct find *f, bool (*test)(struct find *, struct find_node *, struct find_item *), char what)
 {
-    struct node *n = new_node(f, test);
+    struct find_node *n = new_node(f, test);
     n->what = what;
     return n;
 }
 
 /* long: one line a predicate */
-static struct node *parse_predicate(struct find *f, const char *name)
+static struct find_node *parse_predicate(struct find *f, const char *name)
 {
     const char *s = name + 1;
-    struct node *n;
+    struct find_node *n;
     static const char *const texts[] = {"name",      "iname",      "path",  "ipath",
                                         "wholename", "iwholename", "lname", "ilname",
                                         "regex",     "iregex",     NULL};
@@ -669,13 +391,13 @@ static struct node *parse_predicate(struct find *f, const char *name)
         !strcmp(s, "printf")) {
         f->acts = true;
         n = flag(f,
-                 *s == 'l'     ? t_ls
-                 : *s == 'd'   ? t_delete
-                 : s[5] == 'f' ? t_printf
-                               : t_print,
+                 *s == 'l'     ? find_act_ls
+                 : *s == 'd'   ? find_act_delete
+                 : s[5] == 'f' ? find_act_printf
+                               : find_act_print,
                  *s == 'p' && s[5] == '0' ? '0' : 0);
         f->depth_first |= *s == 'd';
-        if (n->test == t_printf)
+        if (n->test == find_act_printf)
             n->text = argument(f, name);
         return n;
     }
@@ -711,7 +433,7 @@ static struct node *parse_predicate(struct find *f, const char *name)
     fail(f);
 }
 
-static struct node *parse_comma(struct find *f);
+static struct find_node *parse_comma(struct find *f);
 
 /* A word where a test should be: often what the shell made of a pattern. */
 static void misplaced(struct find *f, const char *word)
@@ -725,7 +447,7 @@ static void misplaced(struct find *f, const char *word)
         cmd_warn(f->r, "possible unquoted pattern after predicate `%s'?", *last);
 }
 
-static struct node *parse_not(struct find *f)
+static struct find_node *parse_not(struct find *f)
 {
     const char *a = *f->arg;
     if (!a) {
@@ -734,7 +456,7 @@ static struct node *parse_not(struct find *f)
     }
     f->arg++;
     if (!strcmp(a, "!") || !strcmp(a, "-not")) {
-        struct node *n = new_node(f, t_not);
+        struct find_node *n = new_node(f, t_not);
         if (!*f->arg) {
             cmd_warn(f->r, "expected an expression after `%s'", a);
             fail(f);
@@ -745,7 +467,7 @@ static struct node *parse_not(struct find *f)
     if (!strcmp(a, "(")) {
         if (++f->parens > 100)
             fail(f);
-        struct node *n = parse_comma(f);
+        struct find_node *n = parse_comma(f);
         if (!*f->arg || strcmp(*f->arg, ")")) {
             cmd_warn(
                 f->r,
@@ -766,18 +488,19 @@ static struct node *parse_not(struct find *f)
     return parse_predicate(f, a);
 }
 
-static struct node *pair(struct find *f, bool (*test)(struct find *, struct node *, struct item *),
-                         struct node *a, struct node *b)
+static struct find_node *pair(struct find *f,
+                              bool (*test)(struct find *, struct find_node *, struct find_item *),
+                              struct find_node *a, struct find_node *b)
 {
-    struct node *n = new_node(f, test);
+    struct find_node *n = new_node(f, test);
     n->a = a;
     n->b = b;
     return n;
 }
 
-static struct node *parse_and(struct find *f)
+static struct find_node *parse_and(struct find *f)
 {
-    struct node *n = parse_not(f);
+    struct find_node *n = parse_not(f);
     while (*f->arg && strcmp(*f->arg, ")") && strcmp(*f->arg, "-o") && strcmp(*f->arg, "-or") &&
            strcmp(*f->arg, ",")) {
         if (!strcmp(*f->arg, "-a") || !strcmp(*f->arg, "-and"))
@@ -787,9 +510,9 @@ static struct node *parse_and(struct find *f)
     return n;
 }
 
-static struct node *parse_or(struct find *f)
+static struct find_node *parse_or(struct find *f)
 {
-    struct node *n = parse_and(f);
+    struct find_node *n = parse_and(f);
     while (*f->arg && (!strcmp(*f->arg, "-o") || !strcmp(*f->arg, "-or"))) {
         f->arg++;
         n = pair(f, t_or, n, parse_and(f));
@@ -797,9 +520,9 @@ static struct node *parse_or(struct find *f)
     return n;
 }
 
-static struct node *parse_comma(struct find *f)
+static struct find_node *parse_comma(struct find *f)
 {
-    struct node *n = parse_or(f);
+    struct find_node *n = parse_or(f);
     while (*f->arg && !strcmp(*f->arg, ",")) {
         f->arg++;
         n = pair(f, t_comma, n, parse_or(f));
@@ -831,7 +554,7 @@ static void visit_dir(struct find *f, const char *path, int depth, uint64_t dev)
 
 static void visit(struct find *f, const char *path, const char *name, int depth, uint64_t dev)
 {
-    struct item it = {.path = path, .name = name, .depth = depth};
+    struct find_item it = {.path = path, .name = name, .depth = depth};
     bool follow = f->follow || (f->follow_args && !depth);
     int err = follow ? vm_stat(f->r->p, path, &it.st) : vm_lstat(f->r->p, path, &it.st);
     if (err == -ENOENT && follow)
@@ -854,12 +577,12 @@ static void visit(struct find *f, const char *path, const char *name, int depth,
         f->tree->test(f, f->tree, &it);
 }
 
-static void finish(struct find *f, struct node *n)
+static void finish(struct find *f, struct find_node *n)
 {
     if (!n)
         return;
-    if (n->test == t_exec && n->what == '+')
-        run_batch(f, n);
+    if (n->test == find_act_exec && n->what == '+')
+        find_run_batch(f, n);
     finish(f, n->a);
     finish(f, n->b);
 }
@@ -889,7 +612,7 @@ static int find_run(struct cmd_run *r)
         return 1;
     }
     if (!f.acts)
-        f.tree = pair(&f, t_and, f.tree, new_node(&f, t_print));
+        f.tree = pair(&f, t_and, f.tree, new_node(&f, find_act_print));
     char *here[] = {".", NULL};
     for (int i = 0; i < (npaths ? npaths : 1) && !f.quit; i++) {
         const char *path = npaths ? paths[i] : here[0];

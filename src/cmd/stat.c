@@ -39,6 +39,40 @@ static const char *time_text(struct cmd_run *r, struct timespec t)
     return vm_asprintf(r->p, "%s.%09ld %s", a, t.tv_nsec, b);
 }
 
+/* One directive's text about the file system; NULL if there is none of that letter. */
+static const char *fs_directive(struct proc *p, char c, const char *path)
+{
+    uint64_t b, f, i, g;
+    if (vm_statfs(p, path, &b, &f, &i, &g))
+        b = f = i = g = 0;
+    switch (c) {
+    case 'n':
+        return path;
+    case 'b':
+        return vm_asprintf(p, "%lu", (unsigned long)b);
+    case 'f':
+    case 'a':
+        return vm_asprintf(p, "%lu", (unsigned long)f);
+    case 'c':
+        return vm_asprintf(p, "%lu", (unsigned long)i);
+    case 'd':
+        return vm_asprintf(p, "%lu", (unsigned long)g);
+    case 's':
+    case 'S':
+        return "4096";
+    case 'l':
+        return "255";
+    case 't':
+        return "ef53";
+    case 'T':
+        return "ext2/ext3";
+    case 'i':
+        return "0";
+    default:
+        return NULL;
+    }
+}
+
 /* One directive's text; NULL if there is none of that letter. */
 static const char *directive(struct cmd_run *r, char c, const char *path, const struct vfs_stat *st,
                              bool fs)
@@ -46,37 +80,8 @@ static const char *directive(struct cmd_run *r, char c, const char *path, const 
     struct proc *p = r->p;
     char mode[11], to[VFS_PATH_MAX];
     const char *name;
-    uint64_t b, f, i, g;
-    if (fs) {
-        if (vm_statfs(p, path, &b, &f, &i, &g))
-            b = f = i = g = 0;
-        switch (c) {
-        case 'n':
-            return path;
-        case 'b':
-            return vm_asprintf(p, "%lu", (unsigned long)b);
-        case 'f':
-        case 'a':
-            return vm_asprintf(p, "%lu", (unsigned long)f);
-        case 'c':
-            return vm_asprintf(p, "%lu", (unsigned long)i);
-        case 'd':
-            return vm_asprintf(p, "%lu", (unsigned long)g);
-        case 's':
-        case 'S':
-            return "4096";
-        case 'l':
-            return "255";
-        case 't':
-            return "ef53";
-        case 'T':
-            return "ext2/ext3";
-        case 'i':
-            return "0";
-        default:
-            return NULL;
-        }
-    }
+    if (fs)
+        return fs_directive(p, c, path);
     switch (c) {
     case 'a':
         return vm_asprintf(p, "%o", st->mode & 07777);

@@ -208,6 +208,35 @@ static int set_flags(struct shell *sh, struct var *v, const struct decl *d)
     return 0;
 }
 
+/* The variable of that name in the function of d->level, made if need be; valued: it
+ * is given a value. NULL after a message. */
+static struct var *decl_local(struct shell *sh, const struct decl *d, const char *name, bool valued)
+{
+    struct var *v = var_find(sh, name), *outer = v;
+    bool temp = v && (v->flags & VAR_TEMP);
+    if (v && (v->flags & VAR_READONLY) && v->level < d->level && v->level == 0 && !d->inherit) {
+        sh_berror(sh, "%s: readonly variable", name);
+        return NULL;
+    }
+    if (v && (v->flags & VAR_TEMP) && v->level == d->level && !valued) {
+        v->flags &= ~(unsigned)VAR_TEMP;
+    } else {
+        bool fresh = !v || v->level < d->level;
+        v = var_local(sh, name, d->level);
+        if (fresh && temp) {
+            v->flags |= VAR_EXPORT;
+            if (outer->val && !valued)
+                var_assign(sh, v, outer->val, false);
+        }
+        v->flags &= ~(unsigned)VAR_TEMP;
+        if (fresh && (d->inherit || sh->shopt[SHOPT_LOCALVAR_INHERIT]) && outer && outer->val) {
+            v->flags |= outer->flags & ~(unsigned)(VAR_LOCAL | VAR_TEMP | VAR_NAMEREF);
+            var_assign(sh, v, outer->val, false);
+        }
+    }
+    return v;
+}
+
 static int declare_one(struct shell *sh, const struct decl *d, char *arg, struct assign *tree)
 {
     char *eq = NULL, *name = arg, *sub = NULL;
@@ -255,29 +284,9 @@ static int declare_one(struct shell *sh, const struct decl *d, char *arg, struct
         return 1;
     }
     if (d->level) {
-        v = var_find(sh, name);
-        struct var *outer = v;
-        bool temp = v && (v->flags & VAR_TEMP);
-        if (v && (v->flags & VAR_READONLY) && v->level < d->level && v->level == 0 && !d->inherit) {
-            sh_berror(sh, "%s: readonly variable", name);
+        v = decl_local(sh, d, name, eq || tree);
+        if (!v)
             return 1;
-        }
-        if (v && (v->flags & VAR_TEMP) && v->level == d->level && !eq && !tree) {
-            v->flags &= ~(unsigned)VAR_TEMP;
-        } else {
-            bool fresh = !v || v->level < d->level;
-            v = var_local(sh, name, d->level);
-            if (fresh && temp) {
-                v->flags |= VAR_EXPORT;
-                if (outer->val && !eq && !tree)
-                    var_assign(sh, v, outer->val, false);
-            }
-            v->flags &= ~(unsigned)VAR_TEMP;
-            if (fresh && (d->inherit || sh->shopt[SHOPT_LOCALVAR_INHERIT]) && outer && outer->val) {
-                v->flags |= outer->flags & ~(unsigned)(VAR_LOCAL | VAR_TEMP | VAR_NAMEREF);
-                var_assign(sh, v, outer->val, false);
-            }
-        }
     } else if (d->global) {
         v = var_make(sh, name);
         while (v->level > 0 && v->shadow)

@@ -353,33 +353,38 @@ int bi_read(struct shell *sh, int argc, char **argv)
     return ok && !l.eof ? 0 : 1;
 }
 
-/* --- mapfile
- * --------------------------------------------------------------------------------------- */
+/* --- mapfile ---------------------------------------------------------------------- */
 
-int bi_mapfile(struct shell *sh, int argc, char **argv)
+struct mapfile {
+    int fd, delim;
+    int64_t origin, max, skip, quantum;
+    bool trim, keep;
+    const char *callback;
+};
+
+/* Reads the options into m: 0, or the status to end with. */
+static int mapfile_options(struct shell *sh, struct opts *o, int argc, char **argv,
+                           struct mapfile *m)
 {
-    struct opts o = {0};
-    int c, fd = 0, delim = '\n';
-    int64_t origin = 0, max = 0, skip = 0, quantum = 5000, n;
-    bool trim = false, keep = false;
-    const char *callback = NULL;
-    while ((c = opts_next(sh, &o, argc, argv, "d:n:O:s:tu:C:c:")) != -1) {
+    int64_t n;
+    int c;
+    while ((c = opts_next(sh, o, argc, argv, "d:n:O:s:tu:C:c:")) != -1) {
         if (c == '?')
             return 2;
         if (c == 't') {
-            trim = true;
+            m->trim = true;
             continue;
         }
         if (c == 'd') {
-            delim = (unsigned char)o.arg[0];
+            m->delim = (unsigned char)o->arg[0];
             continue;
         }
         if (c == 'C') {
-            callback = o.arg;
+            m->callback = o->arg;
             continue;
         }
-        if (!legal_number(o.arg, &n) || n < 0) {
-            sh_berror(sh, "%s: invalid %s", o.arg,
+        if (!legal_number(o->arg, &n) || n < 0) {
+            sh_berror(sh, "%s: invalid %s", o->arg,
                       c == 'u'   ? "file descriptor specification"
                       : c == 'O' ? "array origin"
                       : c == 'c' ? "callback quantum"
@@ -387,25 +392,68 @@ int bi_mapfile(struct shell *sh, int argc, char **argv)
             return 1;
         }
         if (c == 'n')
-            max = n;
+            m->max = n;
         else if (c == 'O')
-            origin = n, keep = true;
+            m->origin = n, m->keep = true;
         else if (c == 's')
-            skip = n;
+            m->skip = n;
         else if (c == 'c')
-            quantum = n ? n : 1;
+            m->quantum = n ? n : 1;
         else if (c == 'u')
-            fd = (int)n;
+            m->fd = (int)n;
     }
-    if (callback && quantum == 5000)
-        quantum = 5000;
+    return 0;
+}
+
+/* The next line into line: false at the end. */
+static bool mapfile_line(struct reading *in, const struct mapfile *m, struct str *line)
+{
+    bool any = false;
+    int b;
+    str_trunc(line, 0);
+    while ((b = next_byte(in)) >= 0) {
+        any = true;
+        if (b == m->delim) {
+            if (!m->trim && m->delim)
+                str_putc(line, b);
+            break;
+        }
+        if (b)
+            str_putc(line, b);
+    }
+    return any;
+}
+
+/* -C: runs the callback with the index and the line, quoted. */
+static void mapfile_call(struct shell *sh, const char *callback, int64_t index, const char *line)
+{
+    struct str cmd;
+    str_init(&cmd, sh->tmp);
+    str_printf(&cmd, "%s %lld '", callback, (long long)index);
+    for (const char *s = line; *s; s++)
+        if (*s == '\'')
+            str_puts(&cmd, "'\\''");
+        else
+            str_putc(&cmd, *s);
+    str_puts(&cmd, "'");
+    char *ev[] = {"eval", cmd.s, NULL};
+    bi_eval(sh, 2, ev);
+}
+
+int bi_mapfile(struct shell *sh, int argc, char **argv)
+{
+    struct opts o = {0};
+    struct mapfile m = {.delim = '\n', .quantum = 5000};
+    int err = mapfile_options(sh, &o, argc, argv, &m);
+    if (err)
+        return err;
     const char *name = o.i < argc ? argv[o.i] : "MAPFILE";
     if (!lex_is_name(name, strlen(name))) {
         sh_berror(sh, "`%s': not a valid identifier", name);
         return 1;
     }
-    if (vm_fd_flags(sh->p, fd) < 0) {
-        sh_berror(sh, "%d: invalid file descriptor: Bad file descriptor", fd);
+    if (vm_fd_flags(sh->p, m.fd) < 0) {
+        sh_berror(sh, "%d: invalid file descriptor: Bad file descriptor", m.fd);
         return 1;
     }
     struct var *v = var_deref(sh, &name, NULL);
@@ -418,52 +466,23 @@ int bi_mapfile(struct shell *sh, int argc, char **argv)
         return 1;
     }
     var_make_array(sh, v, false);
-    if (!keep)
+    if (!m.keep)
         var_clear(sh, v);
-    struct reading in = {.sh = sh, .fd = fd};
-    in.seek = vm_lseek(sh->p, fd, 0, SEEK_CUR) >= 0;
+    struct reading in = {.sh = sh, .fd = m.fd};
+    in.seek = vm_lseek(sh->p, m.fd, 0, SEEK_CUR) >= 0;
     struct str line;
     str_init(&line, sh->tmp);
-    for (int64_t i = 0, count = 0;;) {
-        str_trunc(&line, 0);
-        bool any = false, ended = false;
-        int b;
-        while ((b = next_byte(&in)) >= 0) {
-            any = true;
-            if (b == delim) {
-                ended = true;
-                if (!trim && delim)
-                    str_putc(&line, b);
-                break;
-            }
-            if (b)
-                str_putc(&line, b);
-        }
-        if (!any)
-            break;
-        (void)ended;
-        if (skip > 0) {
-            skip--;
+    for (int64_t count = 0; mapfile_line(&in, &m, &line);) {
+        if (m.skip > 0) {
+            m.skip--;
             continue;
         }
         str_add(&line, "", 1);
-        if (callback && (count + 1) % quantum == 0) {
-            struct str cmd;
-            str_init(&cmd, sh->tmp);
-            str_printf(&cmd, "%s %lld '", callback, (long long)(origin + i));
-            for (const char *s = line.s; *s; s++)
-                if (*s == '\'')
-                    str_puts(&cmd, "'\\''");
-                else
-                    str_putc(&cmd, *s);
-            str_puts(&cmd, "'");
-            char *ev[] = {"eval", cmd.s, NULL};
-            bi_eval(sh, 2, ev);
-        }
-        array_set(sh, v->arr, origin + i, line.s);
-        i++;
+        if (m.callback && (count + 1) % m.quantum == 0)
+            mapfile_call(sh, m.callback, m.origin + count, line.s);
+        array_set(sh, v->arr, m.origin + count, line.s);
         count++;
-        if (max && count >= max)
+        if (m.max && count >= m.max)
             break;
     }
     give_back(&in);

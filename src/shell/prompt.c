@@ -40,6 +40,7 @@ static void put_time(struct shell *sh, struct str *out, const char *format)
         str_puts(out, text);
 }
 
+/* long: one switch over the escapes */
 static const char *put_escape(struct shell *sh, struct str *out, const char *s)
 {
     int c = *s++;
