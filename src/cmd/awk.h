@@ -1,5 +1,6 @@
 /* awk.h -- awk's inside: the tree that awk_parse.c makes of a program, the
- * values that awk_value.c keeps, and the machine that awk_run.c is.
+ * values that awk_value.c keeps, and the machine that awk_run.c is. What only
+ * the parts of the parser and of the machine share is in awk_parse.h and awk_run.h.
  *
  * Strings are counted references in the process's arena; a value that is
  * dropped gives its string back, so a program that runs for hours stays small.
