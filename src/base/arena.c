@@ -174,9 +174,9 @@ static bool add_chunk(struct arena *a, size_t bytes)
     POISON(c + 1, size - sizeof *c);
     a->chunk = c;
     a->total += size;
-    /* Half of what is there: few chunks, and at most a third of it unused. */
-    if (a->total / 2 > a->next_chunk)
-        a->next_chunk = a->total / 2 < CHUNK_MAX ? a->total / 2 : CHUNK_MAX;
+    /* An eighth of what is there: hardly any of it stays unused. */
+    if (a->total / 8 > a->next_chunk)
+        a->next_chunk = a->total / 8 < CHUNK_MAX ? a->total / 8 : CHUNK_MAX;
     return true;
 }
 

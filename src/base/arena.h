@@ -35,7 +35,7 @@ struct arena_mark {
 
 /* A new, empty arena; it takes no chunk until the first allocation. NULL if
  * the host has no memory. The budget must outlive it. chunk: bytes of the
- * first chunk (later ones are half of what it has, up to 64 KiB); 0 means 2048. */
+ * first chunk (later ones an eighth of what it has, up to 64 KiB); 0 means 2048. */
 struct arena *arena_new(struct arena_budget *budget, size_t chunk) NODISCARD;
 void arena_free(struct arena *a); /* NULL is fine */
 
