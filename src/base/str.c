@@ -39,8 +39,14 @@ static bool make_room(struct str *b, size_t n)
 
 void str_add(struct str *b, const void *p, size_t n)
 {
+    const char *from = p;
+    bool own = b->s && from >= b->s && from <= b->s + b->n;
+    size_t at = own ? (size_t)(from - b->s) : 0;
+
     if (!make_room(b, n))
         return;
+    if (own) /* its own text may have moved */
+        p = b->s + at;
     if (n)
         memcpy(b->s + b->n, p, n);
     b->n += n;

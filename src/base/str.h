@@ -21,7 +21,7 @@ struct str {
 };
 
 void str_init(struct str *b, struct arena *a);
-void str_add(struct str *b, const void *p, size_t n);
+void str_add(struct str *b, const void *p, size_t n); /* p may be its own text */
 void str_puts(struct str *b, const char *s);
 void str_putc(struct str *b, int c);
 void str_fill(struct str *b, int c, size_t n);

@@ -210,6 +210,9 @@ static const int sensor_calls[] = {
 
 int sandbox_sensor_filter(void)
 {
+#ifdef __SANITIZE_ADDRESS__
+    return 0; /* the sanitizer opens files to report what it found */
+#endif
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
     int r = f ? 0 : -ENOMEM;
 

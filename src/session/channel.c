@@ -57,7 +57,7 @@ void channel_input(struct channel *c, const uint8_t *p, size_t n)
     if (c->io && buf_len(&c->in) == 0)
         taken = vm_port_write(c->io, p, n);
     ssh_channel_consumed(c->ssh, taken);
-    if (taken < n && buf_put(&c->in, p + taken, n - taken) < 0) {
+    if (c->ssh && taken < n && buf_put(&c->in, p + taken, n - taken) < 0) {
         /* No memory for it: the bytes are lost, the window is not. */
         ssh_channel_consumed(c->ssh, n - taken);
     }
@@ -82,7 +82,7 @@ static bool move(struct channel *c, struct vm_port *port, bool is_err)
 
     while ((n = vm_port_peek(port, &p)) > 0) {
         size_t w = ssh_channel_output(c->ssh, p, n, is_err);
-        if (w == 0)
+        if (w == 0 || !c->ssh)
             return false;
         record(c, 'o', p, w);
         vm_port_consume(port, w);
@@ -99,12 +99,14 @@ static const char *signal_name(int sig)
 static void finish(struct channel *c)
 {
     c->finished = true;
+    record_close(c);
     ssh_channel_eof(c->ssh);
+    if (!c->ssh)
+        return;
     if (WIFSIGNALED(c->status))
         ssh_channel_exit_signal(c->ssh, signal_name(WTERMSIG(c->status)), false);
     else
         ssh_channel_exit_status(c->ssh, (uint32_t)WEXITSTATUS(c->status));
-    record_close(c);
 }
 
 void channel_drain(struct channel *c)
@@ -368,6 +370,18 @@ void channel_hangup(struct channel *c)
         vm_port_close(c->err);
     c->io = c->err = NULL;
     record_close(c);
+}
+
+void channel_retire(struct channel *c)
+{
+    channel_hangup(c);
+    if (c->pid > 0)
+        vm_login_forget(c->s->login, c->pid);
+    c->pid = 0;
+    c->ssh = NULL;
+    list_del(&c->link);
+    list_push(&c->s->retired, &c->link);
+    session_touch(c->s);
 }
 
 void channel_free(struct channel *c)

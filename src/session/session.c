@@ -40,12 +40,16 @@ void session_touch(struct session *s)
 
 /* --- the end ------------------------------------------------------------------ */
 
+static void free_all(struct list *channels)
+{
+    while (!list_empty(channels))
+        channel_free(LIST_ENTRY(channels->next, struct channel, link));
+}
+
 static void hang_up(struct session *s)
 {
-    while (!list_empty(&s->channels)) {
-        struct channel *c = LIST_ENTRY(s->channels.next, struct channel, link);
-        channel_free(c);
-    }
+    free_all(&s->channels);
+    free_all(&s->retired);
 }
 
 static void tell_end(struct session *s)
@@ -164,6 +168,7 @@ static void flush(struct session *s)
     unsigned want = 0;
 
     list_del(&s->dirty);
+    free_all(&s->retired);
     if (s->ending || (closing != SSH_CLOSE_NOT && written)) {
         if (closing == SSH_CLOSE_RST)
             reset_on_close(s->fd);
@@ -363,7 +368,7 @@ static void cb_channel_free(void *ctx, struct ssh_channel *ch)
 
     (void)ctx;
     if (c)
-        channel_free(c);
+        channel_retire(c);
 }
 
 static int cb_listen(void *ctx, const char *host, uint32_t port)
@@ -477,6 +482,7 @@ void session_start(struct session_host *h, int fd, const struct sockaddr_in6 *pe
     list_init(&s->link);
     list_init(&s->dirty);
     list_init(&s->channels);
+    list_init(&s->retired);
     address(peer, s->src.src_ip, sizeof s->src.src_ip, &s->src.src_port);
     address(local, s->src.dst_ip, sizeof s->src.dst_ip, &s->src.dst_port);
     if (!admit(s) || open_parts(s) < 0) {

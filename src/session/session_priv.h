@@ -24,6 +24,7 @@ struct session {
     struct session_host *h;
     struct list link, dirty;
     struct list channels; /* struct channel.link */
+    struct list retired;  /* those the protocol has forgotten: freed at the next flush */
     int fd;
     struct loop_io *io;
     struct ssh_conn *ssh;
@@ -49,7 +50,7 @@ struct session {
 struct channel {
     struct list link;
     struct session *s;
-    struct ssh_channel *ssh;
+    struct ssh_channel *ssh; /* NULL: retired */
     bool pty, started, ended, finished, recording, in_eof, agent, x11;
     struct forward *forward; /* a forwarded connection, no process */
     char term[64];
@@ -85,6 +86,9 @@ void channel_input(struct channel *c, const uint8_t *p, size_t n);
 void channel_input_eof(struct channel *c);
 void channel_drain(struct channel *c);
 void channel_hangup(struct channel *c);
+/* The protocol's channel is gone. Any call of ssh/ may do this to the channel it
+ * is about, so the memory stays until no such call is on the stack. */
+void channel_retire(struct channel *c);
 void channel_free(struct channel *c);
 
 /* forwarded connections (forward.c) */
