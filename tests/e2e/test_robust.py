@@ -3,7 +3,7 @@ import os, re, signal, socket
 
 import paramiko
 
-from honeypot import Honeypot
+from honeypot import BINARY, Honeypot
 
 
 def login(pot):
@@ -39,7 +39,8 @@ def test_a_client_that_never_reads(pot):
     t.packetizer.close()  # its thread ends; the socket stays open and unread
     for _ in range(5):
         assert pot.ssh("head -c 1000000 /dev/zero | wc -c").stdout == b"1000000\n"
-    assert memory(pot) - before < 64 * 1024
+    if "asan" not in BINARY.parts:  # a sanitizer keeps what was freed
+        assert memory(pot) - before < 64 * 1024
     s.close()
     assert pot.ssh("echo alive").stdout == b"alive\n"
 
