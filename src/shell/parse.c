@@ -372,8 +372,12 @@ struct node *parse_andor(struct parser *p)
     return list ? list : first;
 }
 
+/* NULL for an empty list, which only dash leaves at the end of its input: the
+ * caller then finds the closing word missing. */
 static struct node *finish_list(struct parser *p, struct item *items)
 {
+    if (!items)
+        return NULL;
     if (!items->next && items->op != '&')
         return items->node;
     struct node *n = parse_node(p, NODE_LIST);
