@@ -409,7 +409,8 @@ char *expand_assign(struct shell *sh, const struct word *w)
     return result(&e);
 }
 
-char *expand_pattern(struct shell *sh, const struct word *w)
+/* The word with a backslash before each quoted character of special. */
+static char *expand_escaped(struct shell *sh, const struct word *w, const char *special)
 {
     struct expansion e;
     expansion_init(&e, sh, NULL);
@@ -418,43 +419,26 @@ char *expand_pattern(struct shell *sh, const struct word *w)
     str_init(&s, sh->tmp);
     for (size_t i = 0; i < e.text.n; i++) {
         char c = e.text.s[i];
-        if (e.mask.s[i] && strchr("*?[]\\+@!()|^-", c))
+        if (e.mask.s[i] && strchr(special, c))
             str_putc(&s, '\\');
         str_putc(&s, c);
     }
     return s.s ? s.s : sh_tmp_strdup(sh, "");
+}
+
+char *expand_pattern(struct shell *sh, const struct word *w)
+{
+    return expand_escaped(sh, w, "*?[]\\+@!()|^-");
 }
 
 char *expand_replacement(struct shell *sh, const struct word *w)
 {
-    struct expansion e;
-    expansion_init(&e, sh, NULL);
-    run(&e, w, false);
-    struct str s;
-    str_init(&s, sh->tmp);
-    for (size_t i = 0; i < e.text.n; i++) {
-        char c = e.text.s[i];
-        if (e.mask.s[i] && (c == '&' || c == '\\'))
-            str_putc(&s, '\\');
-        str_putc(&s, c);
-    }
-    return s.s ? s.s : sh_tmp_strdup(sh, "");
+    return expand_escaped(sh, w, "&\\");
 }
 
 char *expand_regex(struct shell *sh, const struct word *w)
 {
-    struct expansion e;
-    expansion_init(&e, sh, NULL);
-    run(&e, w, false);
-    struct str s;
-    str_init(&s, sh->tmp);
-    for (size_t i = 0; i < e.text.n; i++) {
-        char c = e.text.s[i];
-        if (e.mask.s[i] && strchr("*?[]\\+(){}|^$.", c))
-            str_putc(&s, '\\');
-        str_putc(&s, c);
-    }
-    return s.s ? s.s : sh_tmp_strdup(sh, "");
+    return expand_escaped(sh, w, "*?[]\\+(){}|^$.");
 }
 
 char *expand_arith(struct shell *sh, const struct word *w)
